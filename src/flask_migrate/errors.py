@@ -1,0 +1,194 @@
+"""Every error that this package raises.
+
+::
+
+    MigrationError                  a person must act; message, hint, exit code
+    ├── UsageError                  wrong use; an answer or a consent is missing
+    │   ├── NotConfigured           the app has no Migrate, no db or no metadata
+    │   └── BadOption               one option or argument cannot be used
+    ├── RepositoryError             the folder of revisions
+    │   ├── RepositoryNotFound      `flask db init` never ran here
+    │   ├── RevisionFileError       one file cannot be read, loaded or written
+    │   └── HistoryError            the files do not fit together
+    │       ├── RevisionNotFound    no file has this id
+    │       └── MultipleHeads       one revision was asked for, several answer
+    ├── DatabaseError               what the server said, in words
+    │   ├── ConnectionFailed        it cannot be reached, or it refuses us
+    │   ├── DatabaseNotFound        the server is there, the database is not
+    │   └── LockNotAcquired         somebody else holds what we need
+    ├── StepFailed                  a revision stopped; carries what stays applied
+    ├── DataAtRisk                  it would have lost or changed rows; untouched
+    ├── OutOfDate                   the database is not at the head
+    ├── DifferencesFound            the models and the database disagree
+    └── Interrupted                 Ctrl-C or SIGTERM
+
+An error says what happened, to what and why in its message, and the next thing to
+type in its hint. Only :mod:`flask_migrate.cli` turns one into an exit code.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class MigrationError(Exception):
+    """Something that a person has to act on.
+
+    :param message: what happened, to what, and why. The first line stands alone.
+    :param hint: the next command or change, if there is one.
+    """
+
+    exit_code: int = 1
+    """What `flask db` exits with: Flask-Migrate's own commands fail with 1."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the error as plain values, for JSON."""
+        return {
+            "error": type(self).__name__,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+class UsageError(MigrationError):
+    """The command cannot be understood, or an answer or a consent is missing."""
+
+    exit_code = 2
+
+
+class NotConfigured(UsageError):
+    """The application has no ``Migrate``, no database object or no metadata."""
+
+
+class BadOption(UsageError):
+    """One option or argument has a value that cannot be used."""
+
+
+class RepositoryError(MigrationError):
+    """The folder of revisions cannot be used as it is."""
+
+
+class RepositoryNotFound(RepositoryError):
+    """There is no migration repository in the folder."""
+
+
+class RevisionFileError(RepositoryError):
+    """One file of the repository cannot be read, loaded or written.
+
+    :param path: the file.
+    :param line: the line in it, where one is known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str,
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.line = line
+
+
+class HistoryError(RepositoryError):
+    """The revision files do not fit together, or not with what was asked."""
+
+
+class RevisionNotFound(HistoryError):
+    """No file has the revision id that was asked for."""
+
+
+class MultipleHeads(HistoryError):
+    """One revision was asked for, and several answer.
+
+    :param heads: their ids.
+    """
+
+    def __init__(
+        self, message: str, *, heads: tuple[str, ...], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.heads = heads
+
+
+class DatabaseError(MigrationError):
+    """What the database server answered, in words."""
+
+
+class ConnectionFailed(DatabaseError):
+    """The server cannot be reached, or it refuses the user."""
+
+
+class DatabaseNotFound(DatabaseError):
+    """The server answers, and has no database of this name."""
+
+
+class LockNotAcquired(DatabaseError):
+    """Another session holds what this run needs."""
+
+    exit_code = 4
+
+
+class StepFailed(MigrationError):
+    """One revision could not be applied or reverted.
+
+    :param revision: its id.
+    :param applied: the revisions of this run that stay, in order.
+    :param total: how many steps the run had.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        revision: str,
+        applied: tuple[str, ...] = (),
+        total: int = 1,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.revision = revision
+        self.applied = applied
+        self.total = total
+
+
+class DataAtRisk(MigrationError):
+    """An operation would lose or change rows; nothing has been touched."""
+
+
+class OutOfDate(MigrationError):
+    """The database is not at the head of the repository."""
+
+
+class DifferencesFound(MigrationError):
+    """The models and the database disagree.
+
+    :param diffs: Alembic's description of each difference.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        diffs: tuple[t.Any, ...] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.diffs = diffs
+
+
+class Interrupted(MigrationError):
+    """The run was stopped by Ctrl-C (130) or SIGTERM (143)."""
+
+    def __init__(
+        self, message: str, *, signal_exit_code: int = 130, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = signal_exit_code
