@@ -44,7 +44,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     backends = select_backends(metafunc.definition.iter_markers())
     ids = [backend.name for backend in backends]
-    metafunc.parametrize("backend", backends, ids=ids, scope="session")
+    metafunc.parametrize("backend", backends, ids=ids)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -210,7 +210,9 @@ class Databases:
 
         server = self.server_url(backend)
         template = " TEMPLATE template0" if backend.name == "postgresql" else ""
-        self._execute(server, f"CREATE DATABASE {name}{template}")
+        with self._connect(server) as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}{template}")
+
         url = sa.make_url(server).set(database=name)
         return url.render_as_string(hide_password=False)
 
@@ -221,9 +223,8 @@ class Databases:
 
         name = sa.make_url(url).database
         force = " WITH (FORCE)" if backend.name == "postgresql" else ""
-        self._execute(
-            self.server_url(backend), f"DROP DATABASE IF EXISTS {name}{force}"
-        )
+        with self._connect(self.server_url(backend)) as connection:
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}{force}")
 
     def close(self) -> None:
         """Disconnect, and stop every server."""
@@ -247,14 +248,12 @@ class Databases:
 
         pytest.skip(message)
 
-    def _execute(self, server: str, statement: str) -> None:
-        engine = self._engines.get(server)
-        if engine is None:
+    def _connect(self, server: str) -> sa.Connection:
+        if server not in self._engines:
             engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
             self._engines[server] = engine
 
-        with engine.connect() as connection:
-            connection.exec_driver_sql(statement)
+        return self._engines[server].connect()
 
 
 def is_ci() -> bool:
