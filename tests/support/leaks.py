@@ -16,8 +16,8 @@ from tests.support.servers import is_ci
 
 ROOT = Path(__file__).parents[2]
 
-UNTRACKED = pytest.StashKey[set[str]]()
-LEFT_BEHIND = pytest.StashKey[set[str]]()
+UNTRACKED: pytest.StashKey[set[str]] = pytest.StashKey()
+LEFT_BEHIND: pytest.StashKey[set[str]] = pytest.StashKey()
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def _pop_contexts() -> list[str]:
     left = []
     while flask.has_app_context():
         # The proxy's object is the one door that every Flask since 2.2 has.
-        context = flask.globals.app_ctx._get_current_object()
+        context = flask.globals.app_ctx._get_current_object()  # type: ignore[attr-defined]
         left.append(context.app.name)
         context.pop()
 
@@ -89,7 +89,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     On a developer's machine somebody may have written them meanwhile, so only a
     judge (``CI=true``) fails the run for them.
     """
-    new = _untracked_files() - session.config.stash[UNTRACKED]
+    before = session.config.stash[UNTRACKED]
+    new = _untracked_files() - before
     session.config.stash[LEFT_BEHIND] = new
     if new and is_ci():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -97,7 +98,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name the files that appeared in the repository."""
-    for name in sorted(terminalreporter.config.stash.get(LEFT_BEHIND, set())):
+    left = terminalreporter.config.stash[LEFT_BEHIND]
+    for name in sorted(left):
         terminalreporter.write_line(f"appeared in the repository: {name}")
 
 

@@ -38,6 +38,9 @@ USER = "whimbrel"
 PASSWORD = "se%cr@et"
 """A password that must be quoted in a URL, so that every test proves the quoting."""
 
+ROOM = 2 * 1024**3
+"""Free bytes that a folder must have; containers often give ``/dev/shm`` 64 MiB."""
+
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
@@ -313,16 +316,23 @@ def _account() -> dict[str, t.Any]:
 
 
 def _make_folder(account: dict[str, t.Any]) -> Path:
-    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
-        # Nobody's servers can work only in a folder that nobody can reach, and a
-        # socket's path has at most 107 characters.
-        if len(place) < 60 and (not account or _is_reachable(Path(place))):
+    for place in ("/dev/shm", tempfile.gettempdir(), "/tmp", "/var/tmp"):
+        if _is_usable(Path(place), by_others=bool(account)):
             folder = Path(tempfile.mkdtemp(prefix="whimbrel-", dir=place))
             if account:
                 os.chown(folder, account["user"], account["group"])
             return folder
 
     raise ServerFailed("There is no temporary folder that the servers could use.")
+
+
+def _is_usable(place: Path, *, by_others: bool) -> bool:
+    """Return whether a server can live there: room, a short path, a way in."""
+    if not os.access(place, os.W_OK) or shutil.disk_usage(place).free < ROOM:
+        return False
+
+    # The path of a socket has at most 107 characters.
+    return len(str(place)) < 60 and (not by_others or _is_reachable(place))
 
 
 def _is_reachable(path: Path) -> bool:

@@ -209,9 +209,9 @@ class Databases:
             return f"sqlite:///{folder / name}.db"
 
         server = self.server_url(backend)
-        template = " TEMPLATE template0" if backend.name == "postgresql" else ""
         with self._connect(server) as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}{template}")
+            options = _creation_options(connection.dialect)
+            connection.exec_driver_sql(f"CREATE DATABASE {name}{options}")
 
         url = sa.make_url(server).set(database=name)
         return url.render_as_string(hide_password=False)
@@ -254,6 +254,16 @@ class Databases:
             self._engines[server] = engine
 
         return self._engines[server].connect()
+
+
+def _creation_options(dialect: sa.Dialect) -> str:
+    """Return the options of the quickest CREATE DATABASE that the server has."""
+    if dialect.name != "postgresql":
+        return ""
+
+    # Copying the files takes half the time where nothing is synced to the disk.
+    is_modern = (dialect.server_version_info or ()) >= (15,)
+    return f" TEMPLATE template0{' STRATEGY FILE_COPY' if is_modern else ''}"
 
 
 def is_ci() -> bool:
