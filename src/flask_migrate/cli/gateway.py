@@ -1,0 +1,111 @@
+"""``flask db`` before the application is known: it answers even when there is none."""
+
+from __future__ import annotations
+
+import traceback
+import typing as t
+
+import click
+from flask import current_app
+from flask.cli import NoAppException
+from flask.cli import ScriptInfo
+
+from ..databases.connections import explain
+from ..errors import MigrationError
+from ..errors import NotConfigured
+from .group import Failure
+from .group import MigrationGroup
+
+if t.TYPE_CHECKING:
+    from flask import Flask
+
+
+class Gateway(click.Group):
+    """Stands for the application's own group until the application is loaded.
+
+    Flask shows ``No such command 'db'`` when an application cannot be loaded or has no
+    ``Migrate``. Registered as a plugin command, this says what is really wrong.
+
+    :param group: whose help is shown where there is no application.
+    """
+
+    def __init__(self, group: MigrationGroup) -> None:
+        super().__init__(
+            group.name, commands=group.commands, params=group.params, help=group.help
+        )
+        self.group = group
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: t.Any,
+    ) -> click.Context:
+        """Hand over to the group of the application."""
+        context = parent or click.Context(self, info_name=info_name)
+
+        try:
+            group = self._find_group(context, info_name or "db")
+        except MigrationError as error:
+            if set(args) & set(context.help_option_names):
+                group = self.group
+            else:
+                raise Failure(error) from error
+
+        return group.make_context(info_name, args, parent=parent, **extra)
+
+    def _find_group(self, context: click.Context, name: str) -> click.Command:
+        app = _load_app(context)
+
+        if not current_app or current_app._get_current_object() is not app:  # type: ignore[attr-defined]
+            context.with_resource(app.app_context())
+
+        found = app.cli.get_command(context, name)
+
+        if found is not None:
+            return found
+
+        others = [
+            key
+            for key, command in app.cli.commands.items()
+            if isinstance(command, MigrationGroup)
+        ]
+
+        if others:
+            raise NotConfigured(
+                f"The application {app.name!r} has no command {name!r}.",
+                hint=f"Its Migrate is registered as `flask {others[0]}`.",
+            )
+
+        raise NotConfigured(
+            f"The application {app.name!r} has no Migrate: Migrate(app, db) was never"
+            " called for it.",
+            hint="Add `migrate = Migrate(app, db)` where the application is made.",
+        )
+
+
+def _load_app(context: click.Context) -> Flask:
+    """Load the application; say why it cannot be loaded, with its own traceback.
+
+    :raises NotConfigured: always with exit code 2.
+    """
+    try:
+        return context.ensure_object(ScriptInfo).load_app()
+    except NoAppException as error:
+        known = explain(error.__context__) if error.__context__ else None
+        raise known or NotConfigured(
+            error.format_message(),
+            hint="Name the application with `flask --app MODULE db ...` or FLASK_APP.",
+        ) from error
+    except Exception as error:
+        known = explain(error)
+
+        if known is not None:
+            raise known from error
+
+        click.echo("".join(traceback.format_exception(error)), err=True)
+        raise NotConfigured(
+            f"The application could not be loaded: {type(error).__name__}: {error}",
+            hint="Correct what the traceback above shows, then run the command again.",
+        ) from error

@@ -1,0 +1,187 @@
+"""The group itself: its options, its errors, its log lines and its signals."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import difflib
+import logging
+import os
+import signal
+import threading
+import traceback
+import types
+import typing as t
+
+import click
+from flask.cli import AppGroup
+from flask.cli import with_appcontext
+from flask.helpers import get_debug_flag
+
+from ..errors import MigrationError
+from ..extension import X_ARGUMENTS
+from ..extension import Migrate
+from ..extension import current_migrate
+
+_MIGRATE = "flask_migrate.migrate"
+_DIRECTORY = "flask_migrate.directory"
+_LEVELS = {
+    "alembic": logging.INFO,
+    "flask_migrate": logging.INFO,
+    # Twelve lines at every start that say which plugins Alembic has.
+    "alembic.runtime.plugins": logging.WARNING,
+}
+
+
+class Failure(click.ClickException):
+    """One of our errors on its way out of the program."""
+
+    def __init__(self, error: MigrationError) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.exit_code = error.exit_code
+
+    def show(self, file: t.Any = None) -> None:
+        """Write the message and the next command to standard error."""
+        if get_debug_flag() or os.environ.get("MIGRATE_TRACEBACK"):
+            click.echo("".join(traceback.format_exception(self.error)), err=True)
+
+        click.secho("Error: ", fg="red", err=True, nl=False)
+        click.echo(self.error.message, err=True)
+
+        if self.error.hint:
+            click.echo(f"  -> {self.error.hint}", err=True)
+
+
+class MigrationGroup(AppGroup):
+    """A command group that belongs to one ``Migrate``.
+
+    :param migrate: the extension; ``None`` for the current application's.
+    :param name: what the group is called.
+    """
+
+    def __init__(self, migrate: Migrate | None, name: str) -> None:
+        super().__init__(
+            name,
+            callback=with_appcontext(_remember),
+            params=[
+                click.Option(
+                    ["-d", "--directory"],
+                    help='Migration script directory (default is "migrations").',
+                ),
+                click.Option(
+                    ["-x", "--x-arg"],
+                    multiple=True,
+                    help="Additional arguments consumed by custom env.py scripts.",
+                ),
+            ],
+            help="Perform database migrations.",
+        )
+        self.migrate = migrate
+
+    def invoke(self, ctx: click.Context) -> t.Any:
+        """Run a command; turn our errors into a message and an exit code."""
+        ctx.meta[_MIGRATE] = self.migrate
+
+        try:
+            with log_to_stderr(), terminable():
+                return super().invoke(ctx)
+        except MigrationError as error:
+            raise Failure(error) from error
+        except KeyboardInterrupt as error:
+            code = getattr(error, "exit_code", 130)
+            click.echo("Stopped; nothing was running on the database.", err=True)
+            raise click.exceptions.Exit(code) from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; suggest the nearest one, with every version of Click."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+
+            if near and "Did you mean" not in error.message:
+                error.message = f"{error.message} Did you mean {near[0]!r}?"
+
+            raise
+
+
+def _remember(directory: str | None, x_arg: tuple[str, ...]) -> None:
+    """Keep the options of the group for its commands."""
+    context = click.get_current_context()
+    context.meta[_DIRECTORY] = directory
+    context.meta[X_ARGUMENTS] = x_arg
+
+
+def get_migrate() -> Migrate:
+    """Return the extension that the current command belongs to."""
+    migrate = click.get_current_context().meta.get(_MIGRATE)
+    return migrate if migrate is not None else current_migrate()
+
+
+def get_directory(directory: str | None) -> str | None:
+    """Return the folder that a command was given, or else its group."""
+    return directory or click.get_current_context().meta.get(_DIRECTORY)
+
+
+class _EchoHandler(logging.Handler):
+    """Writes log lines where Click writes, so that test runners capture them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(self.format(record), err=True)
+
+
+@contextlib.contextmanager
+def log_to_stderr() -> cabc.Iterator[None]:
+    """Show what Alembic and we log, for the time of one command.
+
+    An application that has set up logging for these loggers keeps it as it is.
+    """
+    loggers = [logging.getLogger(name) for name in _LEVELS]
+
+    if logging.getLogger().handlers or any(map(_has_handlers, loggers)):
+        yield
+        return
+
+    handler = _EchoHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)-5.5s [%(name)s] %(message)s"))
+    levels = [logger.level for logger in loggers]
+
+    for logger, level in zip(loggers, _LEVELS.values(), strict=True):
+        logger.setLevel(logger.level or level)
+
+    for logger in loggers[:2]:
+        logger.addHandler(handler)
+
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+
+
+def _has_handlers(logger: logging.Logger) -> bool:
+    return any(not isinstance(one, logging.NullHandler) for one in logger.handlers)
+
+
+@contextlib.contextmanager
+def terminable() -> cabc.Iterator[None]:
+    """Treat SIGTERM as Ctrl-C for the time of one command: undo, say so, leave."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: types.FrameType | None) -> None:
+        from ..run.executor import Terminated
+
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,120 @@
+"""Commands that only look: show, history, heads, branches, current, check."""
+
+from __future__ import annotations
+
+import click
+
+from ..show.revisions import format_branch_point
+from ..show.revisions import format_entry
+from ..show.revisions import format_line
+from . import options
+from .group import get_directory
+from .group import get_migrate
+
+
+@click.command("show")
+@options.directory
+@click.argument("revision", default="head")
+def show(directory: str | None, revision: str) -> None:
+    """Show the revision denoted by the given symbol."""
+    for one in get_migrate().show(get_directory(directory), revision=revision):
+        click.echo(format_entry(one))
+
+
+@click.command("history")
+@options.directory
+@click.option(
+    "-r",
+    "--rev-range",
+    default=None,
+    help="Specify a revision range; format is [start]:[end].",
+)
+@options.verbose
+@click.option(
+    "-i", "--indicate-current", is_flag=True, help="Indicate current version."
+)
+def history(
+    directory: str | None, rev_range: str | None, verbose: bool, indicate_current: bool
+) -> None:
+    """List changeset scripts in chronological order."""
+    revisions = get_migrate().history(
+        get_directory(directory), rev_range=rev_range, indicate_current=indicate_current
+    )
+
+    for one in revisions:
+        click.echo(
+            format_entry(one)
+            if verbose
+            else format_line(
+                one, with_branches=True, with_message=True, with_parents=True
+            )
+        )
+
+
+@click.command("heads")
+@options.directory
+@options.verbose
+@click.option(
+    "--resolve-dependencies",
+    is_flag=True,
+    help="Treat dependency versions as down revisions.",
+)
+def heads(directory: str | None, verbose: bool, resolve_dependencies: bool) -> None:
+    """Show current available heads in the script directory."""
+    revisions = get_migrate().heads(
+        get_directory(directory), resolve_dependencies=resolve_dependencies
+    )
+
+    for one in revisions:
+        click.echo(
+            format_entry(one)
+            if verbose
+            else format_line(one, with_branches=True, with_tree=False)
+        )
+
+
+@click.command("branches")
+@options.directory
+@options.verbose
+def branches(directory: str | None, verbose: bool) -> None:
+    """Show current branch points."""
+    migrate, folder = get_migrate(), get_directory(directory)
+
+    for one in migrate.branches(folder):
+        following = [
+            found
+            for name in one.next_revisions
+            for found in migrate.show(folder, revision=name)
+        ]
+        click.echo(format_branch_point(one, following, verbose=verbose))
+
+
+@click.command("current")
+@options.directory
+@options.verbose
+@click.option(
+    "--check-heads",
+    is_flag=True,
+    help="Exit with 1 unless the database is at every head.",
+)
+def current(directory: str | None, verbose: bool, check_heads: bool) -> None:
+    """Display the current revision for each database."""
+    states = get_migrate().current(get_directory(directory), check_heads=check_heads)
+
+    for state in states:
+        if verbose:
+            click.echo(f"Current revision(s) for {state.url}:")
+
+        for one in state.revisions:
+            click.echo(format_entry(one) if verbose else format_line(one))
+
+
+@click.command("check")
+@options.directory
+def check(directory: str | None) -> None:
+    """Check if there are any new operations to migrate."""
+    get_migrate().check(get_directory(directory))
+    click.echo("No new upgrade operations detected.")
+
+
+COMMANDS: tuple[click.Command, ...] = (show, history, heads, branches, current, check)

@@ -1,0 +1,97 @@
+"""The options that several commands share, and the command that reads `-1`."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import click
+
+_NEGATIVE = re.compile(r"-\d+")
+
+directory = click.option(
+    "-d",
+    "--directory",
+    default=None,
+    help='Migration script directory (default is "migrations").',
+)
+message = click.option("-m", "--message", default=None, help="Revision message.")
+sql = click.option(
+    "--sql",
+    is_flag=True,
+    help="Don't emit SQL to database - dump to standard output instead.",
+)
+output = click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, writable=True),
+    default=None,
+    help="With --sql, write to this file instead of standard output.",
+)
+tag = click.option(
+    "--tag", default=None, help='Arbitrary "tag" name - can be used by custom env.py scripts.'
+)
+x_arg = click.option(
+    "-x",
+    "--x-arg",
+    multiple=True,
+    help="Additional arguments consumed by custom env.py scripts.",
+)
+verbose = click.option("-v", "--verbose", is_flag=True, help="Use more verbose output.")
+branch_label = click.option(
+    "--branch-label",
+    default=None,
+    help="Specify a branch label to apply to the new revision.",
+)
+rev_id = click.option(
+    "--rev-id",
+    default=None,
+    help="Specify a hardcoded revision id instead of generating one.",
+)
+splice = click.option(
+    "--splice",
+    is_flag=True,
+    help='Allow a non-head revision as the "head" to splice onto.',
+)
+head = click.option(
+    "--head",
+    default="head",
+    help="Specify head revision or <branchname>@head to base new revision on.",
+)
+version_path = click.option(
+    "--version-path",
+    default=None,
+    help="Specify specific path from config for version file.",
+)
+allow_lossy_cast = click.option(
+    "--allow-lossy-cast",
+    "allow_lossy_casts",
+    multiple=True,
+    metavar="TABLE.COLUMN",
+    help="Go on although a type change alters values of this column (SQLite).",
+)
+bind = click.option(
+    "--bind", default=None, metavar="KEY", help="Only the database of this bind key."
+)
+
+
+class RelativeCommand(click.Command):
+    """A command whose argument may be ``-1``, as people type it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Move negative numbers behind ``--``, where Click takes them as they are."""
+        if "--" not in args:
+            numbers = [one for one in args if _NEGATIVE.fullmatch(one)]
+            others = [one for one in args if not _NEGATIVE.fullmatch(one)]
+            args = [*others, "--", *numbers] if numbers else args
+
+        return super().parse_args(ctx, args)
+
+
+def write_sql(text: str, path: str | None) -> None:
+    """Write a script to a file, or to standard output."""
+    if path is None:
+        click.echo(text, nl=False)
+    else:
+        with click.open_file(path, "w", encoding="utf-8", atomic=True) as file:
+            t.cast("t.TextIO", file).write(text)

@@ -1,0 +1,155 @@
+"""MySQL and MariaDB: what their servers answer, and how a session behaves."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from ...errors import ConnectionFailed
+from ...errors import DatabaseError
+from ..server import run_on_server
+from .base import Dialect
+from .base import Explanation
+from .base import SessionGuard
+from .base import explain_denied
+from .base import explain_locked
+from .base import explain_missing
+from .base import explain_refused
+from .base import explain_unreachable
+from .base import first_line
+
+
+class MySQLGuard(SessionGuard):
+    """Bound every wait for a metadata lock: the server's default is a day or more."""
+
+    def open(self) -> None:
+        seconds = max(1, round(self.lock_timeout))
+        self._execute(f"SET SESSION lock_wait_timeout = {seconds}")
+
+    def close(self) -> None:
+        with contextlib.suppress(exc.SQLAlchemyError):
+            self._execute("SET SESSION lock_wait_timeout = DEFAULT")
+
+
+class MySQL(Dialect):
+    """MySQL 8 and MariaDB 10.6, and later, by any driver."""
+
+    name = "mysql"
+    title = "MySQL"
+    transactional_ddl = False
+    two_phase = True
+    keeps_part = True
+    session_guard = MySQLGuard
+    database_options = ("encoding", "collation")
+
+    def prepare_connect(
+        self,
+        dialect: sa.Dialect,
+        arguments: list[t.Any],
+        parameters: dict[str, t.Any],
+        *,
+        writes: bool,
+        timeout: float,
+    ) -> t.Any | None:
+        seconds = max(1, round(timeout))
+        parameters.setdefault("connect_timeout", seconds)
+        return None
+
+    def recognise(self, error: exc.SQLAlchemyError, where: str) -> Explanation | None:
+        arguments = getattr(getattr(error, "orig", None), "args", ())
+        number = arguments[0] if arguments else None
+        why = first_line(error)
+
+        if number == 1049:
+            return explain_missing(why.split("'")[1] if "'" in why else why, where)
+
+        return _EXPLANATIONS[number](where, why) if number in _EXPLANATIONS else None
+
+    def database_exists(self, url: sa.URL) -> bool:
+        statement = sa.text(
+            "SELECT 1 FROM information_schema.schemata WHERE schema_name = :name"
+        )
+        return bool(
+            run_on_server(
+                url.set(database=""),
+                lambda connection: connection.scalar(statement, {"name": url.database}),
+            )
+        )
+
+    def make_database(self, url: sa.URL, options: cabc.Mapping[str, str]) -> None:
+        def make(connection: sa.Connection) -> None:
+            quote = connection.dialect.identifier_preparer.quote_identifier
+            clauses = [f"CREATE DATABASE {quote(url.database or '')}"]
+            if encoding := options.get("encoding", "utf8mb4"):
+                clauses.append(f"CHARACTER SET {quote(encoding)}")
+            if collation := options.get("collation"):
+                clauses.append(f"COLLATE {quote(collation)}")
+            connection.exec_driver_sql(" ".join(clauses).replace("%", "%%"))
+
+        run_on_server(url.set(database=""), make)
+
+    def drop_database(self, url: sa.URL) -> None:
+        def drop(connection: sa.Connection) -> None:
+            quote = connection.dialect.identifier_preparer.quote_identifier
+            name = quote(url.database or "").replace("%", "%%")
+            connection.exec_driver_sql(f"DROP DATABASE {name}")
+
+        run_on_server(url.set(database=""), drop)
+
+
+class MariaDB(MySQL):
+    """MariaDB, where SQLAlchemy is told so by ``mariadb://``."""
+
+    name = "mariadb"
+    title = "MariaDB"
+
+
+def _explain_lost(where: str, why: str) -> Explanation:
+    return (
+        ConnectionFailed,
+        f"The connection to the database server at {where} was lost: {why}",
+        "Run the command again; `flask db current` says where the database stands.",
+    )
+
+
+def _explain_read_only(where: str, why: str) -> Explanation:
+    return (
+        DatabaseError,
+        f"The server at {where} is read-only: {why}",
+        "Connect to the primary, not to a replica.",
+    )
+
+
+def _explain_user(where: str, why: str) -> Explanation:
+    return explain_denied(why)
+
+
+def _explain_lock(where: str, why: str) -> Explanation:
+    return explain_locked("longer than MIGRATE_DDL_LOCK_TIMEOUT allows", why)
+
+
+_EXPLANATIONS: dict[t.Any, cabc.Callable[[str, str], Explanation]] = {
+    1044: explain_refused,
+    1045: explain_refused,
+    1698: explain_refused,
+    1040: explain_unreachable,
+    2002: explain_unreachable,
+    2003: explain_unreachable,
+    2005: explain_unreachable,
+    1142: _explain_user,
+    1143: _explain_user,
+    1227: _explain_user,
+    1205: _explain_lock,
+    1213: _explain_lock,
+    1290: _explain_read_only,
+    1836: _explain_read_only,
+    1927: _explain_lost,
+    2006: _explain_lost,
+    2013: _explain_lost,
+    2055: _explain_lost,
+}
+"""By error number: MySQL's server and client error references."""

@@ -1,0 +1,190 @@
+"""PostgreSQL: what its server answers, and how a session behaves."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import re
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy import exc
+
+from ...errors import ConnectionFailed
+from ...errors import DatabaseError
+from ..server import run_on_server
+from .base import Dialect
+from .base import Explanation
+from .base import SessionGuard
+from .base import explain_denied
+from .base import explain_locked
+from .base import explain_missing
+from .base import explain_refused
+from .base import explain_unreachable
+from .base import first_line
+
+# A lock timeout would leave an invalid index or an unvalidated constraint behind:
+# their waits are lock waits too (measured on PostgreSQL 12 to 18).
+_EXEMPT = re.compile(r"(?i)\bCONCURRENTLY\b|\bVALIDATE\s+CONSTRAINT\b")
+_NO_DATABASE = re.compile(r'database "(?P<name>[^"]+)" does not exist')
+
+
+class PostgreSQLGuard(SessionGuard):
+    """Bound every wait for another session's lock."""
+
+    def open(self) -> None:
+        self._set_lock_timeout(self.lock_timeout)
+        event.listen(self.connection, "before_cursor_execute", self._before_execute)
+
+    def close(self) -> None:
+        event.remove(self.connection, "before_cursor_execute", self._before_execute)
+
+        # Not in a failed transaction: its rollback puts the value back by itself.
+        with contextlib.suppress(exc.SQLAlchemyError):
+            self._execute("RESET lock_timeout")
+
+    def _before_execute(
+        self,
+        connection: sa.Connection,
+        cursor: t.Any,
+        statement: str,
+        *arguments: t.Any,
+    ) -> None:
+        if _EXEMPT.search(statement):
+            cursor.execute("SET lock_timeout = 0")
+
+    def before_step(self, *, rebuilds: bool) -> None:
+        # Also after a concurrent index, which sets it to 0.
+        self._set_lock_timeout(self.lock_timeout)
+
+    def _set_lock_timeout(self, seconds: float) -> None:
+        self._execute(f"SET lock_timeout = {int(seconds * 1000)}")
+
+
+class PostgreSQL(Dialect):
+    """PostgreSQL 12 and later, by any driver."""
+
+    name = "postgresql"
+    title = "PostgreSQL"
+    two_phase = True
+    session_guard = PostgreSQLGuard
+    database_options = ("encoding", "owner", "template")
+
+    def prepare_connect(
+        self,
+        dialect: sa.Dialect,
+        arguments: list[t.Any],
+        parameters: dict[str, t.Any],
+        *,
+        writes: bool,
+        timeout: float,
+    ) -> t.Any | None:
+        name = {"psycopg": "connect_timeout", "psycopg2": "connect_timeout"}.get(
+            dialect.driver, "timeout"
+        )
+        parameters.setdefault(name, max(1, round(timeout)))
+        return None
+
+    def recognise(self, error: exc.SQLAlchemyError, where: str) -> Explanation | None:
+        origin = getattr(error, "orig", None)
+        state = getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None)
+        text = str(origin)
+
+        if match := _NO_DATABASE.search(text):
+            return explain_missing(match["name"], where)
+
+        if isinstance(error, exc.OperationalError) and state is None:
+            return _explain_connection(text, where, first_line(error))
+
+        return _explain_state(state or "", first_line(error))
+
+    def database_exists(self, url: sa.URL) -> bool:
+        statement = sa.text("SELECT 1 FROM pg_database WHERE datname = :name")
+        return bool(
+            run_on_server(
+                url.set(database="postgres"),
+                lambda connection: connection.scalar(statement, {"name": url.database}),
+            )
+        )
+
+    def make_database(self, url: sa.URL, options: cabc.Mapping[str, str]) -> None:
+        def make(connection: sa.Connection) -> None:
+            quote = connection.dialect.identifier_preparer.quote_identifier
+            clauses = [f"CREATE DATABASE {quote(url.database or '')}"]
+            if owner := options.get("owner"):
+                clauses.append(f"OWNER {quote(owner)}")
+            if template := options.get("template"):
+                clauses.append(f"TEMPLATE {quote(template)}")
+            if encoding := options.get("encoding"):
+                clauses.append(f"ENCODING {_literal(encoding)}")
+            connection.exec_driver_sql(" ".join(clauses).replace("%", "%%"))
+
+        run_on_server(url.set(database="postgres"), make)
+
+    def drop_database(self, url: sa.URL) -> None:
+        def drop(connection: sa.Connection) -> None:
+            quote = connection.dialect.identifier_preparer.quote_identifier
+            name = quote(url.database or "").replace("%", "%%")
+            connection.exec_driver_sql(f"DROP DATABASE {name}")
+
+        run_on_server(url.set(database="postgres"), drop)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _explain_connection(text: str, where: str, why: str) -> Explanation:
+    lowered = text.lower()
+
+    if "password authentication failed" in lowered or "no pg_hba.conf" in lowered:
+        return explain_refused(where, _last_clause(text))
+
+    if "too many clients" in lowered or "too many connections" in lowered:
+        return (
+            ConnectionFailed,
+            f"The database server at {where} has no free connection: {why}",
+            "Wait, close idle sessions, or raise max_connections.",
+        )
+
+    if "server closed the connection" in lowered or "connection is closed" in lowered:
+        return (
+            ConnectionFailed,
+            f"The connection to the database server at {where} was lost: {why}",
+            "Run the command again; `flask db current` says where the database stands.",
+        )
+
+    return explain_unreachable(where, _last_clause(text))
+
+
+def _last_clause(text: str) -> str:
+    """Return the last part of libpq's sentence, which is the reason."""
+    line = text.strip().splitlines()[0]
+    return line.rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip()
+
+
+def _explain_state(state: str, why: str) -> Explanation | None:
+    """Explain by SQLSTATE (PostgreSQL manual, appendix A)."""
+    explanations: dict[str, Explanation] = {
+        "28P01": explain_refused("PostgreSQL", why),
+        "28000": explain_refused("PostgreSQL", why),
+        "42501": explain_denied(why),
+        "25006": (
+            DatabaseError,
+            f"The server is read-only: {why}",
+            "Connect to the primary, not to a replica.",
+        ),
+        "55P03": explain_locked("longer than MIGRATE_DDL_LOCK_TIMEOUT allows", why),
+        "57P01": (
+            ConnectionFailed,
+            f"The server ended the connection: {why}",
+            "Run the command again; `flask db current` says where the database stands.",
+        ),
+        "53300": (
+            ConnectionFailed,
+            f"The server has no free connection: {why}",
+            "Wait, close idle sessions, or raise max_connections.",
+        ),
+    }
+    return explanations.get(state)

@@ -1,0 +1,222 @@
+"""SQLite: real transactions for DDL, and foreign keys that a rebuild cannot fire."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import os
+import pathlib
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy import exc
+from sqlalchemy import pool
+
+from ...errors import DatabaseError
+from ...errors import DataAtRisk
+from .base import Dialect
+from .base import Explanation
+from .base import SessionGuard
+from .base import explain_locked
+from .base import first_line
+
+Violations = frozenset[tuple[t.Any, ...]]
+
+
+class SQLiteGuard(SessionGuard):
+    """Begin transactions explicitly, and keep foreign keys quiet during a rebuild.
+
+    Python's driver begins a transaction before INSERT, UPDATE and DELETE only, so DDL
+    would commit by itself: https://docs.python.org/3.11/library/sqlite3.html#transaction-control
+    """
+
+    _begin = "BEGIN"
+    _enforced = False
+    _violations: Violations = frozenset()
+    _raw: t.Any = None
+
+    def open(self) -> None:
+        self._raw = self.connection.connection.dbapi_connection
+        event.listen(self.connection, "begin", self._on_begin)
+
+    def close(self) -> None:
+        event.remove(self.connection, "begin", self._on_begin)
+
+    def finish(self) -> None:
+        self._enforce_again()
+
+    def before_step(self, *, rebuilds: bool) -> None:
+        # A write lock from the start: a reader that becomes a writer cannot wait.
+        self._begin = "BEGIN IMMEDIATE"
+
+        if rebuilds:
+            self._stop_enforcing()
+
+    def begin_foreign(self) -> None:
+        driver = self.connection.connection.driver_connection
+
+        if getattr(driver, "in_transaction", False):
+            return
+
+        if not isinstance(self.connection.engine.pool, pool.StaticPool):
+            # It must not go back to the pool without its foreign keys.
+            self.connection.detach()
+
+        self._stop_enforcing()
+        self._execute("BEGIN IMMEDIATE")
+
+    def check_step(self) -> None:
+        if not self._enforced:
+            return
+
+        if found := self._find_violations() - self._violations:
+            tables = ", ".join(sorted({str(row[0]) for row in found}))
+            raise DataAtRisk(
+                f"{len(found)} rows of {tables} would point to rows that are gone"
+                " (PRAGMA foreign_key_check).",
+                hint="Delete or correct those rows in the revision, before the rows"
+                " that they point to.",
+            )
+
+    def after_step(self) -> None:
+        self._begin = "BEGIN"
+        self._enforce_again()
+
+    def _on_begin(self, connection: sa.Connection) -> None:
+        driver = connection.connection.driver_connection
+
+        # An application's own "begin" listener may have done it already.
+        if not getattr(driver, "in_transaction", False):
+            self._execute(self._begin)
+
+    def _stop_enforcing(self) -> None:
+        # The pragma is ignored inside a transaction.
+        if self._fetch("PRAGMA foreign_keys") == [(1,)]:
+            self._execute("PRAGMA foreign_keys = OFF")
+            self._enforced = True
+            self._violations = self._find_violations()
+
+    def _enforce_again(self) -> None:
+        if self._enforced:
+            self._enforced = False
+
+            # The connection may be gone, if the run lost it.
+            with contextlib.suppress(Exception):
+                self._execute("PRAGMA foreign_keys = ON")
+
+    def _find_violations(self) -> Violations:
+        return frozenset(self._fetch("PRAGMA foreign_key_check"))
+
+    def _execute(self, statement: str) -> None:
+        # Past SQLAlchemy, which would begin a transaction first.
+        cursor = self._raw.cursor()
+        cursor.execute(statement)
+        cursor.close()
+
+    def _fetch(self, statement: str) -> list[tuple[t.Any, ...]]:
+        cursor = self._raw.cursor()
+        cursor.execute(statement)
+        rows = [tuple(row) for row in cursor.fetchall()]
+        cursor.close()
+        return rows
+
+
+class SQLite(Dialect):
+    """SQLite 3.35 and later, by any driver."""
+
+    name = "sqlite"
+    title = "SQLite"
+    transactional_ddl = True
+    enforces_length = False
+    session_guard = SQLiteGuard
+
+    def prepare_connect(
+        self,
+        dialect: sa.Dialect,
+        arguments: list[t.Any],
+        parameters: dict[str, t.Any],
+        *,
+        writes: bool,
+        timeout: float,
+    ) -> t.Any | None:
+        path = file_of_name(arguments[0]) if arguments else None
+
+        if path is None or path.exists():
+            return None
+
+        if not writes:
+            # SQLite makes a file for whoever looks; a file that is not there reads
+            # as an empty database.
+            return dialect.connect(":memory:", **parameters)
+
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True)
+
+        return None
+
+    def recognise(self, error: exc.SQLAlchemyError, where: str) -> Explanation | None:
+        why = first_line(error)
+        found = _EXPLANATIONS.items()
+        matches = (explain(why) for text, explain in found if text in why.lower())
+        return next(matches, None)
+
+    def database_exists(self, url: sa.URL) -> bool:
+        path = file_of_name(url.database)
+        return path is None or path.exists()
+
+    def make_database(self, url: sa.URL, options: cabc.Mapping[str, str]) -> None:
+        path = file_of_name(url.database)
+
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+    def drop_database(self, url: sa.URL) -> None:
+        path = file_of_name(url.database)
+
+        if path is not None:
+            for suffix in ("", "-journal", "-wal", "-shm"):
+                pathlib.Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+def file_of_name(name: str | os.PathLike[str] | None) -> pathlib.Path | None:
+    """Return the file of a database name, ``None`` for one in memory.
+
+    :param name: as the driver takes it: a path, ``:memory:`` or a ``file:`` URI.
+    """
+    text = os.fspath(name) if name is not None else ""
+
+    if not text or ":memory:" in text or "mode=memory" in text:
+        return None
+
+    return pathlib.Path(text.removeprefix("file:").partition("?")[0])
+
+
+def _explain(sentence: str, hint: str) -> cabc.Callable[[str], Explanation]:
+    return lambda why: (DatabaseError, f"{sentence}: {why}", hint)
+
+
+_EXPLANATIONS: dict[str, cabc.Callable[[str], Explanation]] = {
+    "readonly database": _explain(
+        "The database file cannot be written",
+        "Give the user of this process write permission on the file and its folder.",
+    ),
+    "unable to open database file": _explain(
+        "The database file cannot be opened",
+        "Check the path in the URL, and that its folder exists and can be written.",
+    ),
+    "file is not a database": _explain(
+        "The file is not an SQLite database",
+        "Check the path in the URL; nothing was changed.",
+    ),
+    "database or disk is full": _explain(
+        "There is no room left for the database",
+        "Free some space, then run the command again.",
+    ),
+    "disk i/o error": _explain(
+        "The database file cannot be read or written",
+        "Check the disk, then run the command again.",
+    ),
+    "database is locked": lambda why: explain_locked("longer than it may", why),
+}

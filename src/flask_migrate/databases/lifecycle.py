@@ -1,0 +1,70 @@
+"""Make a database that does not exist yet, and drop one that does."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+
+import sqlalchemy as sa
+
+from ..errors import BadOption
+from ..errors import DatabaseNotFound
+from .connections import dispose
+from .connections import explain
+from .dialects.base import describe_url
+from .sources import Database
+
+
+def name_of(database: Database) -> str:
+    """Return the name of a database, as its server or its file system knows it."""
+    return database.url.database or ":memory:"
+
+
+def make_missing(database: Database, options: cabc.Mapping[str, str]) -> bool:
+    """Make a database unless it exists.
+
+    :param options: how, as its backend understands it.
+    :return: whether it was made now.
+    :raises BadOption: the backend has no such option.
+    """
+    dialect = database.dialect
+    unknown = set(options) - set(dialect.database_options)
+
+    if unknown:
+        names = ", ".join(f"--{one}" for one in dialect.database_options) or "none"
+        raise BadOption(
+            f"{dialect.title} has no --{min(unknown)} for a new database.",
+            hint=f"It understands: {names}.",
+        )
+
+    with _explained(database):
+        if dialect.database_exists(database.url):
+            return False
+
+        dialect.make_database(database.url, options)
+        return True
+
+
+def drop_existing(database: Database) -> None:
+    """Drop a database with everything in it.
+
+    :raises DatabaseNotFound: there is none.
+    """
+    with _explained(database):
+        if not database.dialect.database_exists(database.url):
+            raise DatabaseNotFound(
+                f'There is no database "{name_of(database)}" on'
+                f" {describe_url(database.url)}; nothing was dropped."
+            )
+
+        # The application's own idle connections would keep it open.
+        dispose(database.engine)
+        database.dialect.drop_database(database.url)
+
+
+@contextlib.contextmanager
+def _explained(database: Database) -> cabc.Iterator[None]:
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        raise explain(error, database.url) or error from error

@@ -1,0 +1,99 @@
+"""A short visit to a server, outside of any transaction and of the app's pool."""
+
+from __future__ import annotations
+
+import asyncio
+import collections.abc as cabc
+import contextvars
+import threading
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import pool
+from sqlalchemy.ext import asyncio as sa_asyncio
+
+T = t.TypeVar("T")
+
+
+def run_on_server(url: sa.URL, work: cabc.Callable[[sa.Connection], T]) -> T:
+    """Run some work on a connection of its own that commits by itself.
+
+    :param url: with a synchronous or an asynchronous driver.
+    :param work: is given the connection.
+    """
+    options: dict[str, t.Any] = {
+        "isolation_level": "AUTOCOMMIT",
+        "poolclass": pool.NullPool,
+    }
+
+    if url.get_dialect().is_async:
+        engine: t.Any = sa_asyncio.create_async_engine(url, **options)
+    else:
+        engine = sa.create_engine(url, **options)
+
+    return run_connected(engine, work)
+
+
+def run_connected(
+    engine: sa.Engine | sa_asyncio.AsyncEngine,
+    work: cabc.Callable[[sa.Connection], T],
+) -> T:
+    """Run some work on one connection of an engine, whatever kind of engine it is.
+
+    :param engine: synchronous or asynchronous.
+    :param work: is given a synchronous connection; with an asynchronous engine it
+        runs in a greenlet, so everything it calls may stay synchronous.
+    """
+    if isinstance(engine, sa_asyncio.AsyncEngine):
+        return run_coroutine(_run_async(engine, work))
+
+    with engine.connect() as connection:
+        return work(connection)
+
+
+async def _run_async(
+    engine: sa_asyncio.AsyncEngine, work: cabc.Callable[[sa.Connection], T]
+) -> T:
+    async with engine.connect() as connection:
+        # The connection belongs to this event loop, which ends here: it must not go
+        # back into the pool, except where the pool is that one connection.
+        if not isinstance(engine.pool, pool.StaticPool):
+            await connection.run_sync(lambda sync: sync.detach())
+
+        return await connection.run_sync(work)
+
+
+def run_coroutine(coroutine: cabc.Coroutine[t.Any, t.Any, T]) -> T:
+    """Run a coroutine to its end, from inside a running event loop too.
+
+    A loop that runs cannot be entered again, so the work moves to a helper thread and
+    this thread waits for it.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+
+    return _run_in_thread(coroutine)
+
+
+def _run_in_thread(coroutine: cabc.Coroutine[t.Any, t.Any, T]) -> T:
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            results.append(asyncio.run(coroutine))
+        except BaseException as error:  # noqa: BLE001  # raised again by the caller
+            errors.append(error)
+
+    # The application context is a context variable, which a new thread does not have.
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(work,), name="flask-migrate")
+    thread.start()
+    thread.join()
+
+    if errors:
+        raise errors[0]
+
+    return results[0]

@@ -1,0 +1,150 @@
+"""Draft a revision: from the models, or empty."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from alembic import util
+from alembic.autogenerate import RevisionContext
+
+from ...plan import Revision
+from ...revisions.border import crossing
+
+if t.TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import Script
+
+    from ...revisions.database_run import DatabaseRun
+    from ...revisions.history import History
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionOptions:
+    """What a new revision is asked to be.
+
+    :param message: the first line of its docstring.
+    :param head: what it follows.
+    :param splice: it may follow a revision that is no head.
+    :param branch_label: the name of the branch that it begins.
+    :param version_path: the folder of its file, where there are several.
+    :param rev_id: its id; a random one otherwise.
+    :param depends_on: the revisions that it also needs.
+    """
+
+    message: str | None = None
+    head: str = "head"
+    splice: bool = False
+    branch_label: str | None = None
+    version_path: str | None = None
+    rev_id: str | None = None
+    depends_on: tuple[str, ...] = ()
+
+
+class Draft:
+    """A revision that is not written yet.
+
+    :param config: Alembic's configuration of the repository.
+    :param history: the revision files.
+    :param options: what it is asked to be.
+    :param names: the names of the databases, for templates of several.
+    :param autogenerate: compare the models with the databases.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        history: History,
+        *,
+        options: RevisionOptions,
+        names: tuple[str, ...] = (),
+        autogenerate: bool = False,
+    ) -> None:
+        self._history = history
+        self._autogenerate = autogenerate
+        arguments = dataclasses.asdict(options)
+        arguments["depends_on"] = list(options.depends_on) or None
+        self.context = RevisionContext(
+            config, history, {**arguments, "autogenerate": autogenerate, "sql": False}
+        )
+        self.context.template_args.update(template_names(names))
+
+    @property
+    def environment_options(self) -> dict[str, t.Any]:
+        """What ``env.py`` may ask of Alembic while the draft is made."""
+        return {
+            "template_args": self.context.template_args,
+            "revision_context": self.context,
+        }
+
+    def compare(self, run: DatabaseRun) -> None:
+        """Add the operations that bring one database to its models."""
+        with crossing(self._history):
+            heads: t.Any = run.heads
+
+            if self._autogenerate:
+                self.context.run_autogenerate(heads, run.context)
+            else:
+                self.context.run_no_autogenerate(heads, run.context)
+
+    def list_differences(self) -> tuple[t.Any, ...]:
+        """Return Alembic's description of each difference that was found."""
+        return tuple(
+            difference
+            for script in self.context.generated_revisions[-1:]
+            for operations in script.upgrade_ops_list
+            for difference in operations.as_diffs()
+        )
+
+    def write(self) -> tuple[Revision, ...]:
+        """Write the files; none where nothing is left in the draft.
+
+        :return: the revisions, as a hook may have split one into several.
+        """
+        with crossing(self._history):
+            scripts = [script for script in self.context.generate_scripts() if script]
+
+        return tuple(self._history.describe(script) for script in scripts)
+
+
+def write_merge(
+    config: Config,
+    history: History,
+    *,
+    parents: tuple[Script, ...],
+    options: RevisionOptions,
+    names: tuple[str, ...] = (),
+) -> Revision | None:
+    """Write the revision that joins several.
+
+    :param parents: what it follows.
+    """
+    script = history.generate_revision(
+        options.rev_id or util.rev_id(),
+        options.message,
+        refresh=True,
+        head=tuple(parent.revision for parent in parents),
+        branch_labels=options.branch_label,
+        splice=options.splice,
+        config=config,
+        **template_names(names),
+    )
+    return None if script is None else history.describe(script)
+
+
+def template_names(names: tuple[str, ...]) -> dict[str, t.Any]:
+    """Return what a template for several databases needs to know of them.
+
+    :param names: of the databases, empty for the default one.
+    :return: ``databases``: pairs of a name and the end of its functions' names. Two
+        names never share one.
+    """
+    pairs: list[tuple[str, str]] = []
+
+    for name in names:
+        plain = "".join(one if f"x{one}".isidentifier() else "_" for one in name)
+        taken = {end for _, end in pairs}
+        ends = [plain, *(f"{plain}_{number}" for number in range(2, len(names) + 2))]
+        pairs.append((name, next(end for end in ends if end not in taken)))
+
+    return {"databases": pairs}

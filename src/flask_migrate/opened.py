@@ -1,0 +1,125 @@
+"""One repository of one application, opened for one command."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import io
+import typing as t
+
+import sqlalchemy as sa
+
+from .databases.connections import explain_any
+from .databases.connections import is_unreachable
+from .databases.connections import prepared
+from .databases.sources import Database
+from .errors import MigrationError
+from .errors import NotConfigured
+from .errors import RevisionFileError
+
+if t.TYPE_CHECKING:
+    from .app_state import AppState
+    from .revisions.config import Config
+    from .revisions.database_run import DatabaseRun
+    from .revisions.history import History
+
+Work = cabc.Callable[["DatabaseRun"], None]
+"""What a command does with each database."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A repository and the databases that it is run on.
+
+    :param state: the application.
+    :param config: Alembic's configuration of the repository.
+    :param history: the revision files.
+    """
+
+    state: AppState
+    config: Config
+    history: History
+
+    def run(
+        self,
+        work: Work,
+        *,
+        writes: bool = False,
+        output: io.StringIO | None = None,
+        find_start: cabc.Callable[[str], tuple[str, ...]] | None = None,
+        allow_lossy_casts: cabc.Iterable[str] = (),
+        options: cabc.Mapping[str, t.Any] | None = None,
+    ) -> None:
+        """Run ``env.py``, which calls the work for each database.
+
+        :param writes: the work may change the databases; else none is made either.
+        :param output: where SQL goes; ``None`` runs the statements.
+        :param find_start: for SQL, the ids that the database of a name stands at.
+        :param allow_lossy_casts: ``table.column`` whose values a type change may alter.
+        :param options: what ``env.py`` may ask of Alembic: ``tag``, ...
+        :raises MigrationError: whatever was wrong, in words.
+        """
+        from .revisions.environment import Request
+        from .revisions.environment import run_environment
+
+        settings = self.state.read_settings()
+        databases, missing = self._find_databases()
+
+        with (
+            self.state.active() as arguments,
+            prepared(databases, writes=writes, timeout=settings.connect_timeout),
+        ):
+            request = Request(
+                work=work,
+                configure_args=arguments,
+                output=output,
+                lock_timeout=settings.ddl_lock_timeout,
+                allow_lossy_casts=frozenset(allow_lossy_casts),
+                options=options or {},
+            )
+
+            if find_start is not None:
+                request = dataclasses.replace(request, find_start=find_start)
+
+            try:
+                run_environment(self.config, self.history, request)
+            except Exception as error:
+                raise self._explain(error, databases, missing) from error
+
+    def read_heads(self) -> dict[str, tuple[str, ...]]:
+        """Return where each database stands, by its name; empty if unreachable."""
+        found: dict[str, tuple[str, ...]] = {}
+
+        def work(run: DatabaseRun) -> None:
+            found[run.name] = run.heads
+
+        try:
+            self.run(work)
+        except MigrationError as error:
+            if not is_unreachable(error):
+                raise
+
+            return {}
+
+        return found
+
+    def _find_databases(self) -> tuple[tuple[Database, ...], NotConfigured | None]:
+        """Return the databases, or why there are none: a custom env.py may know."""
+        try:
+            return self.state.find_databases(), None
+        except NotConfigured as error:
+            return (), error
+
+    def _explain(
+        self,
+        error: Exception,
+        databases: tuple[Database, ...],
+        missing: NotConfigured | None,
+    ) -> Exception:
+        if missing is not None and isinstance(error, (RevisionFileError, RuntimeError)):
+            return missing
+
+        if isinstance(error, (sa.exc.SQLAlchemyError, ModuleNotFoundError)):
+            return explain_any(error, databases) or error
+
+        return error

@@ -1,0 +1,210 @@
+"""One database's Alembic objects during one command, and what ``env.py`` reaches."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import dataclasses
+import io
+import logging
+import pathlib
+import threading
+import typing as t
+
+import sqlalchemy as sa
+from alembic import context as alembic_context
+from alembic.operations import Operations
+from alembic.runtime.environment import EnvironmentContext
+
+from ..databases.dialects import get_dialect
+from ..errors import MigrationError
+from .border import crossing
+from .database_run import DatabaseRun
+from .env_file import explain_env_error
+from .operations import make_impl
+
+if t.TYPE_CHECKING:
+    from alembic.config import Config
+
+    from .history import History
+
+_PROCESS = threading.RLock()
+"""Alembic's ``op`` and ``context`` are modules: one run in a process at a time.
+
+Two threads that upgraded two databases wrote into each other's (measured on 1.20).
+"""
+
+
+def _no_start(name: str) -> tuple[str, ...]:
+    return ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a command asks of the environment.
+
+    :param work: called for each database, inside ``context.run_migrations()``.
+    :param configure_args: the application's arguments for ``context.configure()``.
+    :param output: where SQL goes; ``None`` runs the statements.
+    :param find_start: for SQL, the ids that the database of a name stands at.
+    :param lock_timeout: seconds that one statement may wait for another session.
+    :param allow_lossy_casts: ``table.column`` whose values a type change may alter.
+    :param options: more of ``EnvironmentContext``'s options: ``tag``, ...
+    """
+
+    work: cabc.Callable[[DatabaseRun], None]
+    configure_args: cabc.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    output: io.TextIOBase | t.TextIO | None = None
+    find_start: cabc.Callable[[str], tuple[str, ...]] = _no_start
+    lock_timeout: float = 60.0
+    allow_lossy_casts: frozenset[str] = frozenset()
+    options: cabc.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+def run_environment(config: Config, history: History, request: Request) -> None:
+    """Run the repository's ``env.py`` for one command.
+
+    :raises MigrationError: what the work, the file or Alembic refused.
+    :raises sqlalchemy.exc.SQLAlchemyError: the database's answer, to be explained by
+        who knows its URL.
+    """
+    with _PROCESS, crossing(history):
+        with Environment(config, history, request) as environment:
+            try:
+                history.run_env()
+            except (MigrationError, sa.exc.SQLAlchemyError):
+                raise
+            except (KeyError, AttributeError, NameError, TypeError) as error:
+                path = pathlib.Path(history.dir, "env.py")
+                raise explain_env_error(error, path) from error
+            finally:
+                environment.finish()
+
+
+class Environment(EnvironmentContext):
+    """What ``alembic.context`` leads to while ``env.py`` runs, an old one too.
+
+    Replaces the loop of Alembic 1.20's ``MigrationContext.run_migrations``, which has
+    no place for what happens around a step.
+    """
+
+    def __init__(self, config: Config, history: History, request: Request) -> None:
+        super().__init__(
+            config, history, as_sql=request.output is not None, **request.options
+        )
+        self._history = history
+        self._request = request
+        self._opened: list[DatabaseRun] = []
+        self._abandoned: set[pathlib.Path] = set()
+
+    def configure(self, *args: t.Any, **options: t.Any) -> None:
+        """Receive what ``env.py`` says of one database; our defaults fill the rest."""
+        if self._request.output is not None:
+            self._note_output_file(options.get("output_buffer"))
+            # An env.py that forgets them writes to another version table than the
+            # application's.
+            options = {
+                **self._request.configure_args,
+                **options,
+                "output_buffer": self._request.output,
+            }
+        else:
+            options = {**self._online_defaults(args, options), **options}
+
+        super().configure(*args, **_with_schemas(options))
+        migration_context = self.get_context()
+        migration_context.impl = make_impl(
+            migration_context, allow_lossy_casts=self._request.allow_lossy_casts
+        )
+
+    def run_migrations(self, **arguments: t.Any) -> None:
+        """Do the command's work on the database configured last.
+
+        :param arguments: for ``upgrade()`` and ``downgrade()``; ``engine_name`` names
+            the database where there are several.
+        """
+        migration_context = self.get_context()
+
+        with Operations.context(migration_context):
+            run = DatabaseRun(
+                migration_context,
+                self._history,
+                arguments=arguments,
+                lock_timeout=self._request.lock_timeout,
+                start=self._request.find_start,
+            )
+            self._opened.append(run)
+
+            with run.opened():
+                self._request.work(run)
+
+    def finish(self) -> None:
+        """Put back what outlives the transactions that ``env.py`` committed."""
+        for run in self._opened:
+            run.finish()
+
+        for path in self._abandoned:
+            with contextlib.suppress(OSError):
+                if path.stat().st_size == 0:
+                    path.unlink()
+
+    def _online_defaults(
+        self, args: tuple[t.Any, ...], options: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        connection = options.get("connection", args[0] if args else None)
+        defaults: dict[str, t.Any] = {"transaction_per_migration": True}
+
+        if connection is not None:
+            dialect = get_dialect(connection.dialect.name)
+            defaults["transactional_ddl"] = dialect.transactional_ddl
+
+        return defaults
+
+    def _note_output_file(self, buffer: t.Any) -> None:
+        # Flask-Migrate's env.py for several databases opens `<name>.sql` here, the
+        # default database's hidden as `.sql`; ours go to one output.
+        name = getattr(buffer, "name", None)
+
+        if isinstance(name, str) and name.endswith(".sql"):
+            self._abandoned.add(pathlib.Path(name).absolute())
+
+
+# The functions of the module `alembic.context` then reach an Environment.
+Environment.create_module_class_proxy(vars(alembic_context), vars(alembic_context))
+
+
+def _with_schemas(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Compare the schemas that the models name, and no others.
+
+    Without ``include_schemas`` a table of another schema is "added" at every run.
+    """
+    if options.get("include_schemas") is not None or options.get("include_name"):
+        return options
+
+    metadatas = options.get("target_metadata") or ()
+    several = metadatas if isinstance(metadatas, cabc.Sequence) else (metadatas,)
+    schemas = {
+        table.schema
+        for metadata in several
+        for table in getattr(metadata, "tables", {}).values()
+    } - {None}
+
+    if not schemas:
+        return options
+
+    def include_name(name: str | None, kind: str, parents: t.Any) -> bool:
+        return kind != "schema" or name is None or name in schemas
+
+    return {**options, "include_schemas": True, "include_name": include_name}
+
+
+def skip_empty_revision(context: t.Any, revision: t.Any, directives: list[t.Any]) -> None:
+    """Write no file where autogenerate has found nothing; for ``configure()``."""
+    options = context.config.cmd_opts
+
+    if not getattr(options, "autogenerate", False) or not directives:
+        return
+
+    if all(operations.is_empty() for operations in directives[0].upgrade_ops_list):
+        directives[:] = []
+        logging.getLogger("alembic.env").info("No changes in schema detected.")

@@ -1,0 +1,407 @@
+"""The revision files as a graph: read, checked, extended."""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as cabc
+import contextlib
+import inspect
+import pathlib
+import types
+import typing as t
+
+from alembic import util
+from alembic.script import Script
+from alembic.script import ScriptDirectory
+
+from ..errors import BadOption
+from ..errors import HistoryError
+from ..errors import RepositoryError
+from ..errors import RepositoryNotFound
+from ..errors import RevisionFileError
+from ..plan import Direction
+from ..plan import Revision
+from . import files
+from .border import crossing
+from .env_file import run_env_file
+
+if t.TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.runtime.migration import RevisionStep
+    from alembic.runtime.migration import StampStep
+
+
+class History(ScriptDirectory):
+    """Alembic's script directory, whose every error names the file and the next step.
+
+    Overrides ``_load_revisions``, ``_generate_template`` and ``_ensure_directory`` of
+    Alembic 1.20: the only doors to how files are read and written.
+    """
+
+    @classmethod
+    def open(cls, config: Config) -> History:
+        """Open the repository of a configuration.
+
+        :raises RepositoryNotFound: there is none.
+        """
+        location = config.get_main_option("script_location") or ""
+        path = pathlib.Path(location)
+
+        if ":" not in location and not path.is_dir():
+            raise RepositoryNotFound(
+                f"Path doesn't exist: {location}.  Please use the 'init' command to"
+                " create a new scripts folder.",
+                hint="Run `flask db init`, or name the folder with `flask db -d FOLDER`"
+                f" (it is looked for in {pathlib.Path.cwd()}).",
+            )
+
+        with crossing():
+            stock = ScriptDirectory.from_config(config)
+
+        return cls(
+            stock.dir,
+            file_template=stock.file_template,
+            truncate_slug_length=stock.truncate_slug_length,
+            version_locations=stock.version_locations,
+            sourceless=stock.sourceless,
+            output_encoding=stock.output_encoding,
+            timezone=stock.timezone,
+            hooks=stock.hooks,
+            recursive_version_locations=stock.recursive_version_locations,
+            messaging_opts={"quiet": True},
+        )
+
+    # -- reading ---------------------------------------------------------------
+
+    def _load_revisions(self) -> cabc.Iterator[Script]:
+        if self.sourceless:
+            return super()._load_revisions()
+
+        scripts = [
+            _load_script(path)
+            for location in self._version_locations
+            if location.is_dir()
+            for path in _list_files(location, recursive=self.recursive_version_locations)
+        ]
+        _check_graph(scripts)
+        return iter(scripts)
+
+    @property
+    def has_version_folder(self) -> bool:
+        """Whether any folder of revision files exists; git keeps no empty ones."""
+        return any(location.is_dir() for location in self._version_locations)
+
+    def require_version_folder(self) -> None:
+        """Refuse to run without the folder that the revisions are in.
+
+        :raises RepositoryError: it is missing.
+        """
+        if not self.has_version_folder:
+            raise RepositoryError(
+                f"{pathlib.Path(self.dir, 'versions')} does not exist, so there is no"
+                " revision to run: git keeps no empty folders, and a deploy can lose"
+                " one.",
+                hint="Deploy the folder, or write the first revision with"
+                " `flask db migrate`.",
+            )
+
+    def describe(self, script: Script, *, is_current: bool = False) -> Revision:
+        """Return one file's facts as plain data."""
+        return Revision(
+            revision=script.revision,
+            down_revisions=tuple(script._versioned_down_revisions),
+            dependencies=util.to_tuple(script.dependencies, default=()),
+            branch_labels=tuple(sorted(script.branch_labels)),
+            next_revisions=tuple(sorted(script.nextrev)),
+            is_head=script.is_head,
+            is_effective_head=script._is_real_head,
+            is_branch_point=script.is_branch_point,
+            is_merge_point=script.is_merge_point,
+            is_current=is_current,
+            message=script.doc,
+            documentation=script.longdoc,
+            path=script.path,
+        )
+
+    def find(self, ident: str | tuple[str, ...]) -> tuple[Script, ...]:
+        """Return the files that an id, a part of one or a symbol means.
+
+        :raises RevisionNotFound: none; :raises MultipleHeads: too many.
+        """
+        with crossing(self):
+            return tuple(
+                script for script in self.get_revisions(ident) if script is not None
+            )
+
+    def list_heads(self, *, resolve_dependencies: bool = False) -> list[Script]:
+        """Return the newest revision of each branch.
+
+        :param resolve_dependencies: a revision that another one depends on is none.
+        """
+        with crossing(self):
+            wanted: t.Any = "heads" if resolve_dependencies else self.get_heads()
+            return list(self.get_revisions(wanted))
+
+    def walk(self, base: str | None, head: t.Any) -> list[Script]:
+        """Return the revisions between two, the newest first."""
+        with crossing(self):
+            return list(self.walk_revisions(base=base or "base", head=head or "heads"))
+
+    def list_current(self, heads: tuple[str, ...]) -> list[Script]:
+        """Return what a database at these ids stands at, dependencies included."""
+        with crossing(self, from_database=True):
+            return sorted(self.get_all_current(heads), key=lambda one: one.revision)
+
+    # -- steps -----------------------------------------------------------------
+
+    def find_steps(
+        self, direction: Direction, target: str, heads: tuple[str, ...]
+    ) -> list[RevisionStep]:
+        """Return the revisions from where a database stands to a target.
+
+        :param direction: which way they go.
+        :param target: as Alembic reads it: an id, ``head``, ``+1``, ``-1`` ...
+        :param heads: the ids in the database's version table.
+        """
+        # What the database says is looked up first, so that an error says whose id
+        # cannot be found.
+        with crossing(self, from_database=True):
+            self.get_revisions(heads)
+
+        with crossing(self, target=target):
+            current: t.Any = heads
+
+            if direction is Direction.UPGRADE:
+                return self._upgrade_revs(target, current)
+
+            return self._downgrade_revs(target, current)
+
+    def find_stamps(
+        self, targets: tuple[str, ...], heads: tuple[str, ...]
+    ) -> list[StampStep]:
+        """Return the changes of the version table that bring it to the targets."""
+        with crossing(self, from_database=True):
+            self.get_revisions(heads)
+
+        with crossing(self):
+            return self._stamp_revs(targets, heads)
+
+    def check_functions(self, script: Script, direction: Direction) -> None:
+        """Refuse a file whose function would not run, or not now.
+
+        ``async def`` and a stray ``yield`` make a call do nothing: the version would
+        move on and the schema would not.
+
+        :raises RevisionFileError: the function is missing or is not an ordinary one.
+        """
+        name = direction.value
+        function = getattr(script.module, name, None)
+
+        if function is None:
+            raise RevisionFileError(
+                f"{script.path} has no function {name}().",
+                path=script.path,
+                hint=f"Write `def {name}():` in it; `pass` is enough where there is"
+                " nothing to do.",
+            )
+
+        kind = next((kind for test, kind in _STRANGE if test(function)), None)
+
+        if kind is not None:
+            line = inspect.unwrap(function).__code__.co_firstlineno
+            raise RevisionFileError(
+                f"{name}() in {script.path}, line {line}, is {kind}: calling it would"
+                " change nothing.",
+                path=script.path,
+                line=line,
+                hint="Write an ordinary function; op.run_async() runs a coroutine.",
+            )
+
+    # -- writing ---------------------------------------------------------------
+
+    def generate_revision(
+        self, revid: str, message: str | None, *args: t.Any, **kwargs: t.Any
+    ) -> Script | None:
+        """Write one revision file, checked before it is kept."""
+        files.check_revision_id(revid)
+        files.check_text(message or "", "--message")
+
+        for label in util.to_list(kwargs.get("branch_labels"), default=()) or ():
+            files.check_branch_label(label)
+
+        with crossing(self, from_database=False):
+            taken = {script.revision: script for script in self.walk(None, None)}
+
+            if revid in taken:
+                raise BadOption(
+                    f"The revision id {revid!r} is taken by {taken[revid].path}.",
+                    hint="Choose another --rev-id, or leave it out.",
+                )
+
+            if isinstance(kwargs.get("version_path"), str):
+                kwargs["version_path"] = pathlib.Path(kwargs["version_path"])
+
+            return super().generate_revision(revid, message, *args, **kwargs)
+
+    def _generate_template(
+        self, src: pathlib.Path, dest: pathlib.Path, **values: t.Any
+    ) -> None:
+        if dest.exists():
+            raise RevisionFileError(
+                f"{dest} exists already.",
+                path=str(dest),
+                hint="Choose another --rev-id or --message.",
+            )
+
+        text = files.render_python(src, values)
+        files.write_atomically(dest, text, self.output_encoding)
+
+    def _ensure_directory(self, path: pathlib.Path) -> None:
+        files.make_directory(path.absolute())
+
+    def run_env(self) -> None:
+        """Run the repository's ``env.py``."""
+        run_env_file(pathlib.Path(self.dir, "env.py"))
+
+
+_STRANGE: tuple[tuple[cabc.Callable[[t.Any], bool], str], ...] = (
+    (inspect.iscoroutinefunction, "a coroutine (`async def`)"),
+    (inspect.isasyncgenfunction, "a coroutine (`async def`)"),
+    (inspect.isgeneratorfunction, "a generator (it has a `yield`)"),
+    (lambda function: not callable(function), "no function"),
+)
+
+
+def _list_files(folder: pathlib.Path, *, recursive: bool) -> cabc.Iterator[pathlib.Path]:
+    """Yield the files that Alembic takes for revisions, in a stable order."""
+    found = folder.rglob("*.py") if recursive else folder.glob("*.py")
+
+    for path in sorted(found):
+        hidden = path.name.startswith((".#", "__init__"))
+
+        if not hidden and "__pycache__" not in path.parts:
+            yield path.resolve()
+
+
+def _load_script(path: pathlib.Path) -> Script:
+    """Import one file; every way in which that can fail becomes one error.
+
+    :raises RevisionFileError: with the file, and the line where one is known.
+    """
+    with _file_errors(path):
+        module = util.load_python_file(path.parent, path.name)
+
+    _check_identifiers(module, path)
+
+    with crossing():
+        return Script(module, module.revision, path)
+
+
+@contextlib.contextmanager
+def _file_errors(path: pathlib.Path) -> cabc.Iterator[None]:
+    hint = "Correct the file, or take it out of the folder."
+
+    try:
+        yield
+    except SyntaxError as error:
+        conflict = "<<<<<<<" in (error.text or "") or "=======" in (error.text or "")
+        raise RevisionFileError(
+            f"{path}, line {error.lineno or 1}, is not valid Python: {error.msg}"
+            f"{' (a git conflict marker)' if conflict else ''}.",
+            path=str(path),
+            line=error.lineno,
+            hint="Resolve the conflict." if conflict else hint,
+        ) from error
+    except Exception as error:
+        line = _line_in(error, path)
+        place = f"{path}, line {line}," if line else f"{path}"
+        reason = getattr(error, "strerror", None) or error
+        raise RevisionFileError(
+            f"{place} cannot be loaded: {type(error).__name__}: {reason}.",
+            path=str(path),
+            line=line,
+            hint=hint,
+        ) from error
+
+
+def _line_in(error: BaseException, path: pathlib.Path) -> int | None:
+    """Return the last line of a file that a traceback passes through."""
+    traceback = error.__traceback__
+    line = None
+
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == str(path):
+            line = traceback.tb_lineno
+
+        traceback = traceback.tb_next
+
+    return line
+
+
+def _check_identifiers(module: types.ModuleType, path: pathlib.Path) -> None:
+    for name in ("revision", "down_revision"):
+        if not hasattr(module, name):
+            empty = path.stat().st_size == 0
+            raise RevisionFileError(
+                f"{path} is {'empty' if empty else f'no revision: it has no `{name} =`'}"
+                f". Could not determine revision id from filename {path.name}.",
+                path=str(path),
+                hint="Restore the file from version control, or take it out of the"
+                " folder if it is no revision.",
+            )
+
+    if not isinstance(module.revision, str) or not module.revision:
+        raise RevisionFileError(
+            f"{path}: `revision` must be a text, not {module.revision!r}.",
+            path=str(path),
+            hint="Write `revision = '...'`, as `flask db revision` does.",
+        )
+
+    for name in ("down_revision", "depends_on"):
+        for ident in util.to_tuple(getattr(module, name, None), default=()):
+            if not isinstance(ident, str):
+                raise RevisionFileError(
+                    f"{path}: `{name}` must be a text or a tuple of texts, not"
+                    f" {getattr(module, name)!r}.",
+                    path=str(path),
+                    hint=f"Write `{name} = '...'`, or None.",
+                )
+
+
+def _check_graph(scripts: list[Script]) -> None:
+    """Refuse files that do not fit together, before Alembic meets them.
+
+    :raises HistoryError: an id stands in two files, or a file follows a missing one.
+    """
+    paths: dict[str, list[str]] = collections.defaultdict(list)
+
+    for script in scripts:
+        paths[script.revision].append(script.path)
+
+    for revision, found in paths.items():
+        if len(found) > 1:
+            raise HistoryError(
+                f"Revision {revision} is present more than once: {' and '.join(found)}.",
+                hint="Delete the copy, or give it an id of its own.",
+            )
+
+    labels = {label for script in scripts for label in script._orig_branch_labels}
+
+    for script in scripts:
+        for parent in util.to_tuple(script.down_revision, default=()):
+            if parent not in paths:
+                raise _missing(script, parent, "follows")
+
+        for needed in util.to_tuple(script.dependencies, default=()):
+            known = needed in labels or any(one.startswith(needed) for one in paths)
+
+            if not known:
+                raise _missing(script, needed, "depends on")
+
+
+def _missing(script: Script, ident: str, verb: str) -> HistoryError:
+    return HistoryError(
+        f"{script.path} {verb} revision {ident}, and no file has that id.",
+        hint=f"Restore the file of {ident} from version control, or correct the line in"
+        f" {pathlib.Path(script.path).name}.",
+    )

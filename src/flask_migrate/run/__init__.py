@@ -1,0 +1,3 @@
+"""Run plans; nothing here makes one."""
+
+from __future__ import annotations

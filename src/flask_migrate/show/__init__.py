@@ -1,0 +1,3 @@
+"""Pure functions from values to text."""
+
+from __future__ import annotations
