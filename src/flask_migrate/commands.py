@@ -10,11 +10,11 @@ import collections.abc as cabc
 import typing as t
 
 from .extension import current_migrate
+from .extension.base import Directory
+from .extension.base import XArgument
 from .plan import DatabaseState
 from .plan import Revision
 from .plan import RunResult
-from .verbs import Directory
-from .verbs import XArgument
 
 if t.TYPE_CHECKING:
     from .revisions.repository import InitResult
@@ -236,7 +236,9 @@ def heads(
     return current_migrate().heads(directory, resolve_dependencies=resolve_dependencies)
 
 
-def branches(directory: Directory = None, verbose: bool = False) -> tuple[Revision, ...]:
+def branches(
+    directory: Directory = None, verbose: bool = False
+) -> tuple[Revision, ...]:
     """Return the revisions that several follow.
 
     :param verbose: of no effect: the result holds everything.

@@ -73,7 +73,9 @@ def init(
     multiple=True,
     help="Revisions that the new one also needs; may be repeated.",
 )
-def revision(directory: str | None, autogenerate: bool, sql: bool, **values: t.Any) -> None:
+def revision(
+    directory: str | None, autogenerate: bool, sql: bool, **values: t.Any
+) -> None:
     """Create a new revision file."""
     _write(directory, autogenerate=autogenerate, sql=sql, x_arg=(), values=values)
 
@@ -130,9 +132,7 @@ def edit(directory: str | None, revision: str) -> None:
 @options.rev_id
 @options.splice
 @click.argument("revisions", nargs=-1)
-def merge(
-    directory: str | None, revisions: tuple[str, ...], **values: t.Any
-) -> None:
+def merge(directory: str | None, revisions: tuple[str, ...], **values: t.Any) -> None:
     """Merge two revisions together, creating a new revision file."""
     from ..make.autogenerate import RevisionOptions
 

@@ -7,6 +7,7 @@ import typing as t
 
 import click
 from flask import current_app
+from flask import has_app_context
 from flask.cli import NoAppException
 from flask.cli import ScriptInfo
 
@@ -33,7 +34,7 @@ class Gateway(click.Group):
         super().__init__(
             group.name, commands=group.commands, params=group.params, help=group.help
         )
-        self.group = group
+        self._fallback = group
 
     def make_context(
         self,
@@ -46,10 +47,10 @@ class Gateway(click.Group):
         context = parent or click.Context(self, info_name=info_name)
 
         try:
-            group = self._find_group(context, info_name or "db")
+            group: click.Command = self._find_group(context, info_name or "db")
         except MigrationError as error:
             if set(args) & set(context.help_option_names):
-                group = self.group
+                group = self._fallback
             else:
                 raise Failure(error) from error
 
@@ -58,7 +59,7 @@ class Gateway(click.Group):
     def _find_group(self, context: click.Context, name: str) -> click.Command:
         app = _load_app(context)
 
-        if not current_app or current_app._get_current_object() is not app:  # type: ignore[attr-defined]
+        if not has_app_context() or current_app != app:
             context.with_resource(app.app_context())
 
         found = app.cli.get_command(context, name)

@@ -19,9 +19,9 @@ from flask.cli import with_appcontext
 from flask.helpers import get_debug_flag
 
 from ..errors import MigrationError
-from ..extension import X_ARGUMENTS
-from ..extension import Migrate
 from ..extension import current_migrate
+from ..extension import Migrate
+from ..extension import X_ARGUMENTS
 
 _MIGRATE = "flask_migrate.migrate"
 _DIRECTORY = "flask_migrate.directory"
@@ -39,7 +39,7 @@ class Failure(click.ClickException):
     def __init__(self, error: MigrationError) -> None:
         super().__init__(error.message)
         self.error = error
-        self.exit_code = error.exit_code
+        self.exit_code = error.exit_code  # type: ignore[misc]  # Click's own does so
 
     def show(self, file: t.Any = None) -> None:
         """Write the message and the next command to standard error."""
@@ -102,10 +102,13 @@ class MigrationGroup(AppGroup):
         except click.UsageError as error:
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
 
-            if near and "Did you mean" not in error.message:
-                error.message = f"{error.message} Did you mean {near[0]!r}?"
+            # Click 8.5 suggests by itself.
+            if not near or "Did you mean" in error.format_message():
+                raise
 
-            raise
+            raise click.UsageError(
+                f"{error.message} Did you mean {near[0]!r}?", ctx
+            ) from error
 
 
 def _remember(directory: str | None, x_arg: tuple[str, ...]) -> None:

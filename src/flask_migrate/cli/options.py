@@ -29,7 +29,9 @@ output = click.option(
     help="With --sql, write to this file instead of standard output.",
 )
 tag = click.option(
-    "--tag", default=None, help='Arbitrary "tag" name - can be used by custom env.py scripts.'
+    "--tag",
+    default=None,
+    help='Arbitrary "tag" name - can be used by custom env.py scripts.',
 )
 x_arg = click.option(
     "-x",

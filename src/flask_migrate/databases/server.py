@@ -84,7 +84,7 @@ def _run_in_thread(coroutine: cabc.Coroutine[t.Any, t.Any, T]) -> T:
     def work() -> None:
         try:
             results.append(asyncio.run(coroutine))
-        except BaseException as error:  # noqa: BLE001  # raised again by the caller
+        except BaseException as error:  # raised again by the caller
             errors.append(error)
 
     # The application context is a context variable, which a new thread does not have.

@@ -38,7 +38,7 @@ class Config(AlembicConfig):
         return str(pathlib.Path(__file__).resolve().parent.parent / "templates")
 
     @functools.cached_property
-    def file_config(self) -> configparser.ConfigParser:  # type: ignore[override]
+    def file_config(self) -> configparser.ConfigParser:
         """The values of ``alembic.ini``, which may be absent.
 
         Read as UTF-8: Alembic takes the encoding of the locale.

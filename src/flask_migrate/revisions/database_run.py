@@ -14,8 +14,8 @@ from alembic.runtime.migration import HeadMaintainer
 from alembic.runtime.migration import MigrationStep
 
 from ..databases.dialects import Dialect
-from ..databases.dialects import SessionGuard
 from ..databases.dialects import get_dialect
+from ..databases.dialects import SessionGuard
 from ..databases.dialects.base import hide_password
 from ..errors import BadOption
 from ..plan import Direction
@@ -235,9 +235,7 @@ class DatabaseRun:
         if was_idle:
             self._connection.rollback()
 
-    def _attempt(
-        self, step: RevisionStep, script: Script, *, rebuilds: bool
-    ) -> None:
+    def _attempt(self, step: RevisionStep, script: Script, *, rebuilds: bool) -> None:
         if self._guard is None or self._is_foreign:
             self._run(step, script)
             return
@@ -328,7 +326,7 @@ class DatabaseRun:
 
 
 def _mentions_rebuild(script: Script) -> bool:
-    """Tell whether a file says that it rebuilds tables, which SQLite must know first."""
+    """Tell whether a file says that it rebuilds tables; SQLite must know before."""
     try:
         return "batch_alter_table" in pathlib.Path(script.path).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
@@ -338,8 +336,8 @@ def _mentions_rebuild(script: Script) -> bool:
 def _lacks_function(script: Script, direction: str, name: str) -> bool:
     """Tell whether a revision of several databases was written before this one.
 
-    Flask-Migrate's template looks up ``upgrade_<name>`` and fails where a bind was added
-    later.
+    Flask-Migrate's template looks up ``upgrade_<name>``, which is not there where a
+    bind was added later.
     """
     names = vars(script.module)
     dispatches = any(one.startswith(f"{direction}_") for one in names)
@@ -354,4 +352,3 @@ def _accepts(function: t.Any, arguments: dict[str, t.Any]) -> bool:
         return False
 
     return True
-

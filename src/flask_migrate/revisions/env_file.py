@@ -1,4 +1,4 @@
-"""Run a repository's ``env.py``, old or new, without its side effects on the process."""
+"""Run a repository's ``env.py``, old or new, without its side effects."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def run_env_file(path: pathlib.Path) -> None:
     spec = importlib.util.spec_from_file_location("env_py", path)
     assert spec is not None  # a path that ends in .py has a loader
     module = importlib.util.module_from_spec(spec)
-    exec(code, module.__dict__)  # noqa: S102  # the repository's own file
+    exec(code, module.__dict__)  # the repository's own file
 
 
 def _run_without_source(path: pathlib.Path) -> None:
@@ -52,12 +52,12 @@ def _run_without_source(path: pathlib.Path) -> None:
         raise RevisionFileError(
             f"{path} does not exist.",
             path=str(path),
-            hint="Restore it from version control, or copy it from a new repository made"
-            " by `flask db init -d elsewhere`.",
+            hint="Restore it from version control, or copy it from a new repository,"
+            " made by `flask db init -d elsewhere`.",
         ) from error
 
 
-def fileConfig(*args: t.Any, **kwargs: t.Any) -> None:  # noqa: N802  # logging's name
+def fileConfig(*args: t.Any, **kwargs: t.Any) -> None:  # logging's name
     """Stand in for ``logging.config.fileConfig``: the application owns its logging."""
 
 

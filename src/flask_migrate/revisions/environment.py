@@ -11,13 +11,11 @@ import pathlib
 import threading
 import typing as t
 
-import sqlalchemy as sa
 from alembic import context as alembic_context
 from alembic.operations import Operations
 from alembic.runtime.environment import EnvironmentContext
 
 from ..databases.dialects import get_dialect
-from ..errors import MigrationError
 from .border import crossing
 from .database_run import DatabaseRun
 from .env_file import explain_env_error
@@ -68,17 +66,20 @@ def run_environment(config: Config, history: History, request: Request) -> None:
     :raises sqlalchemy.exc.SQLAlchemyError: the database's answer, to be explained by
         who knows its URL.
     """
-    with _PROCESS, crossing(history):
-        with Environment(config, history, request) as environment:
-            try:
-                history.run_env()
-            except (MigrationError, sa.exc.SQLAlchemyError):
-                raise
-            except (KeyError, AttributeError, NameError, TypeError) as error:
-                path = pathlib.Path(history.dir, "env.py")
-                raise explain_env_error(error, path) from error
-            finally:
-                environment.finish()
+    with (
+        _PROCESS,
+        crossing(history),
+        Environment(config, history, request) as entered,
+    ):
+        environment = t.cast("Environment", entered)
+
+        try:
+            history.run_env()
+        except (KeyError, AttributeError, NameError, TypeError) as error:
+            path = pathlib.Path(history.dir, "env.py")
+            raise explain_env_error(error, path) from error
+        finally:
+            environment.finish()
 
 
 class Environment(EnvironmentContext):
@@ -198,7 +199,9 @@ def _with_schemas(options: dict[str, t.Any]) -> dict[str, t.Any]:
     return {**options, "include_schemas": True, "include_name": include_name}
 
 
-def skip_empty_revision(context: t.Any, revision: t.Any, directives: list[t.Any]) -> None:
+def skip_empty_revision(
+    context: t.Any, revision: t.Any, directives: list[t.Any]
+) -> None:
     """Write no file where autogenerate has found nothing; for ``configure()``."""
     options = context.config.cmd_opts
 

@@ -63,8 +63,7 @@ def _check_name(name: str, kind: str) -> None:
         # Alembic's own sentence, which scripts may look for.
         reserved = ", ".join(sorted(set(name) & set("+-:@")))
         also = (
-            f" (Character(s) '{reserved}' not allowed in revision identifier"
-            f" '{name}')"
+            f" (Character(s) '{reserved}' not allowed in revision identifier '{name}')"
             if reserved
             else ""
         )
@@ -108,7 +107,7 @@ def render(template: pathlib.Path, values: dict[str, t.Any]) -> str:
     :raises RevisionFileError: the template is missing or fails.
     """
     try:
-        return str(Template(filename=str(template)).render_unicode(**values))  # noqa: S702
+        return str(Template(filename=str(template)).render_unicode(**values))
     except FileNotFoundError as error:
         raise RevisionFileError(
             f"{template} does not exist, and new files are made from it.",
@@ -128,9 +127,9 @@ def render(template: pathlib.Path, values: dict[str, t.Any]) -> str:
 def render_python(template: pathlib.Path, values: dict[str, t.Any]) -> str:
     """Render a template of Python code in which the message is nothing but text.
 
-    The file is rendered twice, with the message and with a plain word in its place: both
-    must be the same program. So no template, old or custom, can let a message through
-    as code.
+    The file is rendered twice, with the message and with a plain word in its place:
+    both must be the same program. So no template, old or custom, can let a message
+    through as code.
 
     :param values: with ``message``, as the user wrote it.
     :raises RevisionFileError: the result does not compile.

@@ -81,7 +81,9 @@ class History(ScriptDirectory):
             _load_script(path)
             for location in self._version_locations
             if location.is_dir()
-            for path in _list_files(location, recursive=self.recursive_version_locations)
+            for path in _list_files(
+                location, recursive=self.recursive_version_locations
+            )
         ]
         _check_graph(scripts)
         return iter(scripts)
@@ -129,9 +131,9 @@ class History(ScriptDirectory):
         :raises RevisionNotFound: none; :raises MultipleHeads: too many.
         """
         with crossing(self):
-            return tuple(
-                script for script in self.get_revisions(ident) if script is not None
-            )
+            found: tuple[Script | None, ...] = self.get_revisions(ident)
+            # Alembic gives None for "base".
+            return tuple(script for script in found if script is not None)
 
     def list_heads(self, *, resolve_dependencies: bool = False) -> list[Script]:
         """Return the newest revision of each branch.
@@ -226,7 +228,7 @@ class History(ScriptDirectory):
         files.check_revision_id(revid)
         files.check_text(message or "", "--message")
 
-        for label in util.to_list(kwargs.get("branch_labels"), default=()) or ():
+        for label in util.to_tuple(kwargs.get("branch_labels"), default=()):
             files.check_branch_label(label)
 
         with crossing(self, from_database=False):
@@ -272,7 +274,9 @@ _STRANGE: tuple[tuple[cabc.Callable[[t.Any], bool], str], ...] = (
 )
 
 
-def _list_files(folder: pathlib.Path, *, recursive: bool) -> cabc.Iterator[pathlib.Path]:
+def _list_files(
+    folder: pathlib.Path, *, recursive: bool
+) -> cabc.Iterator[pathlib.Path]:
     """Yield the files that Alembic takes for revisions, in a stable order."""
     found = folder.rglob("*.py") if recursive else folder.glob("*.py")
 
@@ -343,7 +347,7 @@ def _check_identifiers(module: types.ModuleType, path: pathlib.Path) -> None:
         if not hasattr(module, name):
             empty = path.stat().st_size == 0
             raise RevisionFileError(
-                f"{path} is {'empty' if empty else f'no revision: it has no `{name} =`'}"
+                f"{path} is {'empty' if empty else f'no revision: no `{name} =` in it'}"
                 f". Could not determine revision id from filename {path.name}.",
                 path=str(path),
                 hint="Restore the file from version control, or take it out of the"
@@ -381,7 +385,8 @@ def _check_graph(scripts: list[Script]) -> None:
     for revision, found in paths.items():
         if len(found) > 1:
             raise HistoryError(
-                f"Revision {revision} is present more than once: {' and '.join(found)}.",
+                f"Revision {revision} is present more than once:"
+                f" {' and '.join(found)}.",
                 hint="Delete the copy, or give it an id of its own.",
             )
 

@@ -103,8 +103,8 @@ def _what_stays(plan: Plan, number: int, run: DatabaseRun) -> list[str]:
 
     if run.dialect.keeps_part:
         lines.append(
-            f"{run.dialect.title} commits DDL by itself: what {step.revision} did before"
-            " the failure stays."
+            f"{run.dialect.title} commits DDL by itself: what {step.revision} did"
+            " before the failure stays."
         )
     else:
         lines.append(f"nothing of {step.revision} stays.")

@@ -27,9 +27,7 @@ def format_message(text: str) -> str:
 
     indent = "  "
     return "\n".join(
-        textwrap.wrap(
-            text, width, initial_indent=indent, subsequent_indent=indent
-        )
+        textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
     )
 
 

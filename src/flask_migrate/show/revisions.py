@@ -90,9 +90,7 @@ def format_branch_point(
 
 
 def _format_parents(revision: Revision) -> str:
-    needs = (
-        f" ({', '.join(revision.dependencies)})" if revision.dependencies else ""
-    )
+    needs = f" ({', '.join(revision.dependencies)})" if revision.dependencies else ""
     return f"{_format_down(revision)}{needs} -> "
 
 

@@ -166,7 +166,7 @@ def first_line(error: BaseException) -> str:
     row contains``); only the key of a duplicate is worth repeating.
     """
     origin = getattr(error, "orig", None) or error
-    arguments = getattr(origin, "args", ())
+    arguments: tuple[t.Any, ...] = getattr(origin, "args", ())
     # PyMySQL and mysqlclient raise (number, text).
     text = str(arguments[1]) if len(arguments) > 1 else str(origin)
     lines = [line.strip() for line in text.strip().splitlines()] or [""]

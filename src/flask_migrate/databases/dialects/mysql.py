@@ -13,14 +13,14 @@ from ...errors import ConnectionFailed
 from ...errors import DatabaseError
 from ..server import run_on_server
 from .base import Dialect
-from .base import Explanation
-from .base import SessionGuard
 from .base import explain_denied
 from .base import explain_locked
 from .base import explain_missing
 from .base import explain_refused
 from .base import explain_unreachable
+from .base import Explanation
 from .base import first_line
+from .base import SessionGuard
 
 
 class MySQLGuard(SessionGuard):

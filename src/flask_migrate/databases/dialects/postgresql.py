@@ -15,14 +15,14 @@ from ...errors import ConnectionFailed
 from ...errors import DatabaseError
 from ..server import run_on_server
 from .base import Dialect
-from .base import Explanation
-from .base import SessionGuard
 from .base import explain_denied
 from .base import explain_locked
 from .base import explain_missing
 from .base import explain_refused
 from .base import explain_unreachable
+from .base import Explanation
 from .base import first_line
+from .base import SessionGuard
 
 # A lock timeout would leave an invalid index or an unvalidated constraint behind:
 # their waits are lock waits too (measured on PostgreSQL 12 to 18).

@@ -13,13 +13,13 @@ from sqlalchemy import event
 from sqlalchemy import exc
 from sqlalchemy import pool
 
-from ...errors import DatabaseError
 from ...errors import DataAtRisk
+from ...errors import DatabaseError
 from .base import Dialect
-from .base import Explanation
-from .base import SessionGuard
 from .base import explain_locked
+from .base import Explanation
 from .base import first_line
+from .base import SessionGuard
 
 Violations = frozenset[tuple[t.Any, ...]]
 

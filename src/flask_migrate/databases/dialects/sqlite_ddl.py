@@ -3,76 +3,25 @@
 SQLite stores each ``CREATE TABLE`` as it was typed, and an edited copy of that text is
 the only copy that has everything: reflection forgets collations, actions of foreign
 keys, unnamed checks and more. What is not edited comes out as it went in, spaces and
-comments included. The grammar is that of https://sqlite.org/lang_createtable.html.
+comments included. :mod:`.sqlite_parser` makes these parts.
 """
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import dataclasses
-import re
-import typing as t
 
-Names = cabc.Set[str]
-
-_TOKEN = re.compile(
-    r"""
-    (?P<before> (?: [ \t\n\f\r]+ | --[^\n]* | /\*.*?(?:\*/|\Z) )* )
-    (?:
-        (?P<string> '(?:[^']|'')*' )
-      | (?P<quoted> "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[^\]]*\] )
-      | (?P<blob>   [xX]'[0-9a-fA-F]*' )
-      | (?P<word>   (?:[A-Za-z_]|[^\x00-\x7f])(?:[A-Za-z0-9_$]|[^\x00-\x7f])* )
-      | (?P<number> 0[xX][0-9a-fA-F_]+
-                  | (?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)? )
-      | (?P<symbol> [^'"`\[] )
-    )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-
-_TABLE_CONSTRAINTS = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
-_COLUMN_CLAUSES = frozenset(
-    {
-        *("CONSTRAINT", "PRIMARY", "NOT", "NULL", "UNIQUE", "CHECK", "DEFAULT"),
-        *("COLLATE", "REFERENCES", "AS"),
-    }
-)
-
-
-class DefinitionError(ValueError):
-    """A text is not understood, or cannot be changed in the way that was asked."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Token:
-    """One word, name, literal or sign.
-
-    :param before: the spaces and comments in front of it.
-    :param text: as typed.
-    :param kind: ``word``, ``quoted``, ``string``, ``blob``, ``number`` or ``symbol``.
-    """
-
-    before: str
-    text: str
-    kind: str
-
-    @property
-    def keyword(self) -> str:
-        """A bare word in capitals, or a sign; empty for what is quoted."""
-        return self.text.upper() if self.kind in {"word", "symbol"} else ""
-
-    @property
-    def name(self) -> str:
-        """The identifier that it spells, without quotes."""
-        if self.kind not in {"quoted", "string"}:
-            return self.text
-
-        quote, inner = self.text[-1], self.text[1:-1]
-        return inner.replace(quote * 2, quote)
-
-
-Tokens = tuple[Token, ...]
+from .sqlite_tokens import DefinitionError
+from .sqlite_tokens import inside
+from .sqlite_tokens import is_same
+from .sqlite_tokens import join
+from .sqlite_tokens import mentions
+from .sqlite_tokens import quote_name
+from .sqlite_tokens import split
+from .sqlite_tokens import Token
+from .sqlite_tokens import tokenize
+from .sqlite_tokens import Tokens
+from .sqlite_tokens import without_qualifier
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +35,17 @@ class Clause:
     """
 
     kind: str
-    name: str | None
+    name: str | None = None
     tokens: Tokens
     after: str = ""
+
+    @classmethod
+    def make(cls, kind: str, rest: str = "") -> Clause:
+        """Return a clause without a name, with a space in front.
+
+        :param rest: what follows the keywords of its kind.
+        """
+        return cls(kind=kind, tokens=tokenize(f" {kind} {rest}"))
 
     @property
     def body(self) -> Tokens:
@@ -102,32 +59,30 @@ class Clause:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The first list in parentheses, as names, for a key of a table."""
-        inside = _split(_inside(self.body))
-        return tuple(part[0].name for part in inside if part)
+        """The first list in parentheses, as names; for a key of a table."""
+        return tuple(part[0].name for part in split(inside(self.body)) if part)
 
     @property
     def referred(self) -> str | None:
         """The table that a foreign key points to."""
-        for token, following in zip(self.body, self.body[1:], strict=False):
-            if token.keyword == "REFERENCES":
-                return following.name
+        words = [token.keyword for token in self.body]
 
-        return None
+        if "REFERENCES" not in words:
+            return None
+
+        return self.body[words.index("REFERENCES") + 1].name
 
     def has(self, keyword: str) -> bool:
-        """Tell whether the keyword stands in it."""
+        """Tell whether a keyword stands in it."""
         return any(token.keyword == keyword for token in self.body)
 
     def renamed(self, name: str) -> Clause:
         """Return the same constraint under another name."""
-        first = dataclasses.replace(self.body[0], before=" ")
         spaces = self.tokens[0].before
         head = tokenize(f"CONSTRAINT {quote_name(name)}")
-        head = (dataclasses.replace(head[0], before=spaces), *head[1:])
-        return dataclasses.replace(
-            self, name=name, tokens=(*head, first, *self.body[1:])
-        )
+        body = (self.body[0].spaced(" "), *self.body[1:])
+        tokens = (head[0].spaced(spaces), head[1], *body)
+        return dataclasses.replace(self, name=name, tokens=tokens)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,28 +130,30 @@ class ColumnDefinition:
         kept = tuple(clause for clause in self.clauses if clause.kind not in kinds)
         return dataclasses.replace(self, clauses=kept)
 
-    def swap(self, old: Clause, new: Clause | None) -> ColumnDefinition:
-        """Return the column with one clause replaced or, for ``None``, left out."""
-        return dataclasses.replace(self, clauses=_swap(self.clauses, old, new))
+    def with_clause(self, clause: Clause) -> ColumnDefinition:
+        """Return the column with one more clause, in front of the others."""
+        return dataclasses.replace(self, clauses=(clause, *self.clauses))
 
     def with_type(self, text: str) -> ColumnDefinition:
-        """Return the column with another type, which may name a collation."""
-        new = parse_column(f"x {text}")
-        column = dataclasses.replace(self, type=new.type)
+        """Return the column with another type.
 
-        if collation := new.find("COLLATE"):
-            column = column.without("COLLATE").with_clause(collation)
+        :param text: the type; a ``COLLATE`` in it replaces the column's own.
+        """
+        tokens = tokenize(f" {text}")
+        words = [token.keyword for token in tokens]
+        end = words.index("COLLATE") if "COLLATE" in words else len(tokens)
+        column = dataclasses.replace(self, type=tokens[:end])
 
-        return column
+        if end == len(tokens):
+            return column
+
+        collation = Clause(kind="COLLATE", tokens=tokens[end:])
+        return column.without("COLLATE").with_clause(collation)
 
     def with_null(self, allowed: bool) -> ColumnDefinition:
         """Return the column with NULL allowed or forbidden."""
         column = self.without("NULL", "NOT NULL")
-
-        if allowed:
-            return column
-
-        return column.with_clause(_column_clause("NOT NULL"))
+        return column if allowed else column.with_clause(Clause.make("NOT NULL"))
 
     def with_default(self, text: str | None) -> ColumnDefinition:
         """Return the column with another default, or none.
@@ -208,11 +165,27 @@ class ColumnDefinition:
         if text is None:
             return column
 
-        return column.with_clause(_column_clause(f"DEFAULT {text}"))
+        return column.with_clause(Clause.make("DEFAULT", text))
 
-    def with_clause(self, clause: Clause) -> ColumnDefinition:
-        """Return the column with one more clause, in front of the others."""
-        return dataclasses.replace(self, clauses=(clause, *self.clauses))
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """A constraint and where it stands.
+
+    :param clause: its text.
+    :param column: the column that it is written at; ``None`` at the table.
+    """
+
+    clause: Clause
+    column: ColumnDefinition | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it is about; empty for a check of the table."""
+        if self.column is not None:
+            return (self.column.name,)
+
+        return () if self.clause.kind == "CHECK" else self.clause.columns
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +201,7 @@ class TableDefinition:
     name: str
     columns: tuple[ColumnDefinition, ...]
     constraints: tuple[Clause, ...]
-    options: Tokens
+    options: Tokens = ()
 
     @property
     def is_strict(self) -> bool:
@@ -241,24 +214,28 @@ class TableDefinition:
         return all(token.keyword != "WITHOUT" for token in self.options)
 
     @property
-    def primary_key(self) -> tuple[str, ...]:
-        """The names of the columns of the primary key."""
-        found = next(self.find_all("PRIMARY KEY"), None)
-        return found.columns if found else ()
+    def primary_key(self) -> Constraint | None:
+        """The primary key, wherever it is written."""
+        return next(self.find_all("PRIMARY KEY"), None)
 
     @property
-    def rowid_column(self) -> str | None:
-        """The column that is the number of the row, if one is."""
-        names = self.primary_key
+    def is_autoincrement(self) -> bool:
+        """Whether the number of a row is never given twice."""
+        key = self.primary_key
+        return key is not None and key.clause.has("AUTOINCREMENT")
 
-        if not self.has_rowid or len(names) != 1:
+    @property
+    def rowid_column(self) -> ColumnDefinition | None:
+        """The column that is the number of the row, if one is."""
+        key = self.primary_key
+
+        if key is None or not self.has_rowid or len(key.columns) != 1:
             return None
 
-        column = self.column(names[0])
-        clause = column.find("PRIMARY KEY") if column else None
-        is_descending = clause is not None and clause.has("DESC")
+        column = self.column(key.columns[0])
+        is_descending = key.column is not None and key.clause.has("DESC")
         is_integer = column is not None and column.type_text.upper() == "INTEGER"
-        return names[0] if is_integer and not is_descending else None
+        return column if is_integer and not is_descending else None
 
     def to_sql(self, name: str | None = None) -> str:
         """Return the statement that makes the table.
@@ -267,12 +244,11 @@ class TableDefinition:
         """
         table = self if name is None else self._without_own_name()
         items = ",".join(item.sql for item in (*table.columns, *table.constraints))
-        return f"CREATE TABLE {quote_name(name or self.name)} ({items})" + join(
-            self.options
-        )
+        options = join(self.options)
+        return f"CREATE TABLE {quote_name(name or self.name)} ({items}){options}"
 
     def column(self, name: str) -> ColumnDefinition | None:
-        """Return the column of a name; SQLite ignores case."""
+        """Return the column of a name."""
         same = (one for one in self.columns if is_same(one.name, name))
         return next(same, None)
 
@@ -282,7 +258,7 @@ class TableDefinition:
         :param kind: as a table constraint is called: ``FOREIGN KEY`` also finds the
             ``REFERENCES`` of a column.
         """
-        column_kind = "REFERENCES" if kind == "FOREIGN KEY" else kind
+        column_kind = {"FOREIGN KEY": "REFERENCES"}.get(kind, kind)
 
         for column in self.columns:
             for clause in column.clauses:
@@ -291,7 +267,7 @@ class TableDefinition:
 
         for clause in self.constraints:
             if clause.kind == kind:
-                yield Constraint(clause=clause, column=None)
+                yield Constraint(clause=clause)
 
     def swap(self, old: Constraint, new: Clause | None) -> TableDefinition:
         """Return the table with one constraint replaced or, for ``None``, left out."""
@@ -299,68 +275,52 @@ class TableDefinition:
             kept = _swap(self.constraints, old.clause, new)
             return dataclasses.replace(self, constraints=kept)
 
-        return self.with_column(old.column.swap(old.clause, new))
+        kept = _swap(old.column.clauses, old.clause, new)
+        return self.with_column(dataclasses.replace(old.column, clauses=kept))
 
     def with_column(self, column: ColumnDefinition) -> TableDefinition:
         """Return the table with a column added, or replaced by its name."""
-        if self.column(column.name) is None:
-            return dataclasses.replace(self, columns=(*self.columns, column))
-
-        same = (
+        columns = [
             column if is_same(one.name, column.name) else one for one in self.columns
-        )
-        return dataclasses.replace(self, columns=tuple(same))
+        ]
 
-    def with_constraint(self, text: str) -> TableDefinition:
+        if column not in columns:
+            columns.append(column)
+
+        return dataclasses.replace(self, columns=tuple(columns))
+
+    def with_constraint(self, clause: Clause) -> TableDefinition:
         """Return the table with one more constraint."""
-        clause = parse_constraint("\n\t" + text)
         return dataclasses.replace(self, constraints=(*self.constraints, clause))
 
-    def with_order(self, names: cabc.Sequence[str]) -> TableDefinition:
+    def with_order(self, names: cabc.Iterable[str]) -> TableDefinition:
         """Return the table with these columns first, in this order."""
         ranks = {name.casefold(): rank for rank, name in enumerate(names)}
+        last = len(ranks)
         ordered = sorted(
-            self.columns, key=lambda one: ranks.get(one.name.casefold(), len(ranks))
+            self.columns, key=lambda one: ranks.get(one.name.casefold(), last)
         )
         return dataclasses.replace(self, columns=tuple(ordered))
 
-    def with_primary_key(
-        self, names: cabc.Sequence[str], *, name: str | None = None
-    ) -> TableDefinition:
-        """Return the table with another primary key, or none.
-
-        :param names: its columns.
-        :param name: the name of the constraint.
-        """
-        table = self
-
-        for found in tuple(self.find_all("PRIMARY KEY")):
-            table = table.swap(found, None)
-
-        if not names:
-            return table
-
-        label = f"CONSTRAINT {quote_name(name)} " if name else ""
-        columns = ", ".join(quote_name(each) for each in names)
-        return table.with_constraint(f"{label}PRIMARY KEY ({columns})")
+    def without_primary_key(self) -> TableDefinition:
+        """Return the table without its primary key."""
+        key = self.primary_key
+        return self if key is None else self.swap(key, None)
 
     def with_autoincrement(self) -> TableDefinition:
-        """Return the table with numbers that are never given twice.
+        """Return the table with row numbers that are never given twice.
 
         :raises DefinitionError: if the primary key is not one INTEGER column.
         """
-        name = self.rowid_column
-        column = self.column(name) if name is not None else None
+        column = self.rowid_column
 
         if column is None:
-            raise DefinitionError(
-                "AUTOINCREMENT needs a primary key of one INTEGER column"
-            )
+            raise DefinitionError("AUTOINCREMENT needs one INTEGER primary key column")
 
-        bare = self.with_primary_key(()).column(column.name)
-        assert bare is not None  # only its clause went
-        key = _column_clause("PRIMARY KEY AUTOINCREMENT")
-        return self.with_primary_key(()).with_column(bare.with_clause(key))
+        table = self.without_primary_key()
+        key = Clause.make("PRIMARY KEY", "AUTOINCREMENT")
+        bare = column.without("PRIMARY KEY")
+        return table.with_column(bare.with_clause(key))
 
     def with_options(self, *, strict: bool, rowid: bool) -> TableDefinition:
         """Return the table with or without ``STRICT`` and ``WITHOUT ROWID``."""
@@ -368,64 +328,53 @@ class TableDefinition:
             return self
 
         words = ["STRICT"] * strict + ["WITHOUT ROWID"] * (not rowid)
-        options = tokenize(" " + ", ".join(words)) if words else ()
-        return dataclasses.replace(self, options=options)
+        return dataclasses.replace(self, options=tokenize(" " + ", ".join(words)))
 
-    def without_columns(self, names: Names) -> TableDefinition:
+    def without_columns(self, names: cabc.Iterable[str]) -> TableDefinition:
         """Return the table without some columns and what was about them alone.
 
         A unique or foreign key goes with any of its columns, a check with all of its
-        own; a primary key is left as it is, for the caller to replace.
+        own. The primary key is left as it is, for the caller to replace.
 
         :raises DefinitionError: if something that stays needs one of them.
         """
-        folded = {name.casefold() for name in names}
-        columns = tuple(
-            one for one in self.columns if one.name.casefold() not in folded
-        )
-        kept = tuple(
-            clause for clause in self.constraints if self._keeps(clause, folded)
-        )
-        self._check_users(columns, folded)
-        return dataclasses.replace(self, columns=columns, constraints=kept)
+        gone = {name.casefold() for name in names}
+        columns = tuple(one for one in self.columns if one.name.casefold() not in gone)
+        kept = tuple(one for one in self.constraints if self._keeps(one, gone))
 
-    def _keeps(self, clause: Clause, dropped: Names) -> bool:
-        if clause.kind in {"UNIQUE", "FOREIGN KEY"}:
-            return not dropped & {name.casefold() for name in clause.columns}
-
-        if clause.kind != "CHECK" or not mentions(clause.body, dropped):
-            return True
-
-        others = {one.name.casefold() for one in self.columns} - dropped
-
-        if mentions(clause.body, others):
-            raise DefinitionError(f"{_describe(clause)} is about it and another column")
-
-        return False
-
-    def _check_users(
-        self, columns: cabc.Iterable[ColumnDefinition], dropped: Names
-    ) -> None:
         for column in columns:
             for clause in column.clauses:
-                if clause.kind in {"CHECK", "GENERATED"} and mentions(
-                    clause.body, dropped
-                ):
-                    raise DefinitionError(f"{_describe(clause)} of {column.name} uses it")
+                if clause.kind in _EXPRESSIONS and mentions(clause.body, gone):
+                    raise DefinitionError(f"{column.name} {_describe(clause)} needs it")
+
+        return dataclasses.replace(self, columns=columns, constraints=kept)
+
+    def _keeps(self, clause: Clause, gone: cabc.Set[str]) -> bool:
+        if clause.kind in {"UNIQUE", "FOREIGN KEY"}:
+            return gone.isdisjoint(name.casefold() for name in clause.columns)
+
+        if clause.kind != "CHECK" or not mentions(clause.body, gone):
+            return True
+
+        others = {one.name.casefold() for one in self.columns} - gone
+
+        if mentions(clause.body, others):
+            raise DefinitionError(f"{_describe(clause)} needs it, and another column")
+
+        return False
 
     def _without_own_name(self) -> TableDefinition:
         """Return the table with ``CHECK (own.a > 0)`` as ``CHECK (a > 0)``.
 
-        The text must also make a table of another name.
+        The text must be right while the table has another name.
         """
 
         def strip(clause: Clause) -> Clause:
-            if clause.kind not in {"CHECK", "GENERATED"}:
+            if clause.kind not in _EXPRESSIONS:
                 return clause
 
-            return dataclasses.replace(
-                clause, tokens=_without_qualifier(clause.tokens, self.name)
-            )
+            tokens = without_qualifier(clause.tokens, self.name)
+            return dataclasses.replace(clause, tokens=tokens)
 
         columns = tuple(
             dataclasses.replace(one, clauses=tuple(map(strip, one.clauses)))
@@ -435,21 +384,16 @@ class TableDefinition:
         return dataclasses.replace(self, columns=columns, constraints=kept)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint:
-    """A constraint and where it stands.
+_EXPRESSIONS = frozenset({"CHECK", "GENERATED"})
+"""The clauses that hold an expression about columns."""
 
-    :param clause: its text.
-    :param column: the column that it is written at; ``None`` at the table.
-    """
 
-    clause: Clause
-    column: ColumnDefinition | None
+def _swap(
+    clauses: tuple[Clause, ...], old: Clause, new: Clause | None
+) -> tuple[Clause, ...]:
+    replaced = (new if clause is old else clause for clause in clauses)
+    return tuple(clause for clause in replaced if clause is not None)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that it is about; empty for a check of the table."""
-        if self.column is not None:
-            return (self.column.name,)
 
-        return () if self.clause.kind == "CHECK" else self.clause.columns
+def _describe(clause: Clause) -> str:
+    return f"{clause.kind} {clause.name}" if clause.name else join(clause.body).strip()

@@ -8,15 +8,15 @@ import contextvars
 import typing as t
 import weakref
 
-from .databases.sources import Database
-from .databases.sources import find_databases
-from .errors import NotConfigured
-from .settings import Settings
+from ..databases.sources import Database
+from ..databases.sources import find_databases
+from ..errors import NotConfigured
+from ..settings import Settings
 
 if t.TYPE_CHECKING:
     from flask import Flask
 
-    from .extension import Migrate
+    from . import Migrate
 
 
 class AppState:
@@ -99,7 +99,7 @@ class AppState:
         :param multidb: run every database of the application.
         :param two_phase: commit all of them together or none, where every backend can.
         """
-        from .revisions.databases_env import run_databases
+        from ..revisions.databases_env import run_databases
 
         run_databases(
             self.find_databases(),

@@ -16,15 +16,17 @@ import weakref
 import click
 from flask import current_app
 
-from .app_state import AppState
-from .errors import BadOption
-from .errors import NotConfigured
-from .verbs import Verbs
+from ..errors import BadOption
+from ..errors import NotConfigured
+from .applying import Applying
+from .authoring import Authoring
+from .inspecting import Inspecting
+from .state import AppState
 
 if t.TYPE_CHECKING:
     from flask import Flask
 
-    from .revisions.config import Config
+    from ..revisions.config import Config
 
 X_ARGUMENTS = "flask_migrate.x_arg"
 """Where a command group keeps its ``-x`` values, in Click's context."""
@@ -32,7 +34,7 @@ X_ARGUMENTS = "flask_migrate.x_arg"
 F = t.TypeVar("F", bound=cabc.Callable[..., t.Any])
 
 
-class Migrate(Verbs):
+class Migrate(Authoring, Inspecting, Applying):
     """Database migrations for a Flask application.
 
     :param app: the application; or call :meth:`init_app` later.
@@ -99,7 +101,7 @@ class Migrate(Verbs):
         Opens no connection and writes no file. May be called again, for another
         application or for the same one.
         """
-        from .cli import make_group
+        from ..cli import make_group
 
         given = {"compare_type": compare_type, "render_as_batch": render_as_batch}
         state = AppState(
@@ -133,12 +135,10 @@ class Migrate(Verbs):
 
         :raises NotConfigured: one of them returns no configuration.
         """
-        from .revisions.config import AlembicConfig
-
         for callback in self.configure_callbacks:
             result = callback(config)
 
-            if not isinstance(result, AlembicConfig):
+            if not hasattr(result, "get_main_option"):
                 name = getattr(callback, "__qualname__", repr(callback))
                 raise NotConfigured(
                     f"The configure callback {name} returned {result!r}, not the"
@@ -162,7 +162,7 @@ class Migrate(Verbs):
         :param x_arg: one or several values for ``context.get_x_argument()``.
         :param opts: names that become true attributes of ``config.cmd_opts``.
         """
-        from .revisions.config import Config
+        from ..revisions.config import Config
 
         folder = str(directory or self.state.directory)
         config = Config(os.path.join(folder, "alembic.ini"))
@@ -241,4 +241,3 @@ def _as_list(values: str | cabc.Sequence[str] | None) -> list[str]:
             )
 
     return found
-

@@ -9,19 +9,19 @@ import typing as t
 
 import sqlalchemy as sa
 
-from .databases.connections import explain_any
-from .databases.connections import is_unreachable
-from .databases.connections import prepared
-from .databases.sources import Database
-from .errors import MigrationError
-from .errors import NotConfigured
-from .errors import RevisionFileError
+from ..databases.connections import explain_any
+from ..databases.connections import is_unreachable
+from ..databases.connections import prepared
+from ..databases.sources import Database
+from ..errors import MigrationError
+from ..errors import NotConfigured
+from ..errors import RevisionFileError
 
 if t.TYPE_CHECKING:
-    from .app_state import AppState
-    from .revisions.config import Config
-    from .revisions.database_run import DatabaseRun
-    from .revisions.history import History
+    from ..revisions.config import Config
+    from ..revisions.database_run import DatabaseRun
+    from ..revisions.history import History
+    from .state import AppState
 
 Work = cabc.Callable[["DatabaseRun"], None]
 """What a command does with each database."""
@@ -59,8 +59,8 @@ class Opened:
         :param options: what ``env.py`` may ask of Alembic: ``tag``, ...
         :raises MigrationError: whatever was wrong, in words.
         """
-        from .revisions.environment import Request
-        from .revisions.environment import run_environment
+        from ..revisions.environment import Request
+        from ..revisions.environment import run_environment
 
         settings = self.state.read_settings()
         databases, missing = self._find_databases()

@@ -1,0 +1,291 @@
+"""Verbs that change databases: upgrade, downgrade, stamp, create, drop."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import io
+import typing as t
+
+from ..databases.dialects.base import describe_url
+from ..databases.sources import Database
+from ..errors import BadOption
+from ..errors import UsageError
+from ..plan import DatabaseResult
+from ..plan import Direction
+from ..plan import RunResult
+from .base import Directory
+from .base import Verbs
+from .base import XArgument
+from .opened import Opened
+
+if t.TYPE_CHECKING:
+    from ..revisions.database_run import DatabaseRun
+
+
+class Applying(Verbs):
+    """What a ``Migrate`` changes."""
+
+    def upgrade(
+        self, directory: Directory = None, *, revision: str = "head", **options: t.Any
+    ) -> RunResult:
+        """Bring the databases forward to a revision.
+
+        :param revision: the target.
+        :param options: as :meth:`_move`.
+        """
+        return self._move(Direction.UPGRADE, directory, revision, **options)
+
+    def downgrade(
+        self, directory: Directory = None, *, revision: str = "-1", **options: t.Any
+    ) -> RunResult:
+        """Bring the databases back to a revision.
+
+        :param revision: the target.
+        :param options: as :meth:`_move`.
+        """
+        return self._move(Direction.DOWNGRADE, directory, revision, **options)
+
+    def _move(
+        self,
+        direction: Direction,
+        directory: Directory,
+        revision: str,
+        *,
+        sql: bool = False,
+        tag: str | None = None,
+        x_arg: XArgument = None,
+        allow_lossy_casts: cabc.Iterable[str] = (),
+    ) -> RunResult:
+        """Run the revisions between where each database stands and a target.
+
+        :param sql: return the script instead; it begins where each database stands, or
+            at the base where it cannot be reached. ``from:to`` says it by hand.
+        :param tag: for ``context.get_tag_argument()``.
+        :param allow_lossy_casts: ``table.column`` whose values a type change may alter.
+        :raises StepFailed: a revision stopped; says what stays.
+        """
+        from ..make.planner import make_plan
+        from ..run.executor import execute
+
+        opened = self._open(directory, x_arg)
+        opened.history.require_version_folder()
+        start, target, find_start = _find_start(opened, direction, revision, sql=sql)
+        results: list[DatabaseResult] = []
+
+        def work(run: DatabaseRun) -> None:
+            plan = make_plan(
+                opened.history,
+                direction,
+                target=target,
+                heads=run.heads,
+                database=run.key,
+            )
+
+            if not run.heads and not sql:
+                run.ensure_version_table()
+
+            execute(plan, run)
+            results.append(
+                DatabaseResult(
+                    database=run.key,
+                    start=plan.start,
+                    end=run.heads,
+                    steps=plan.steps,
+                )
+            )
+
+        output = io.StringIO() if sql else None
+        opened.run(
+            work,
+            writes=not sql,
+            output=output,
+            find_start=find_start,
+            allow_lossy_casts=allow_lossy_casts,
+            options={"tag": tag, "destination_rev": target, "starting_rev": start},
+        )
+        return _result(results, output)
+
+    def stamp(
+        self,
+        directory: Directory = None,
+        *,
+        revisions: str | cabc.Sequence[str] = "head",
+        sql: bool = False,
+        tag: str | None = None,
+        purge: bool = False,
+    ) -> RunResult:
+        """Write revisions into the version table, and run nothing.
+
+        :param revisions: one or several; ``base`` empties the table.
+        :param sql: return the statements instead.
+        :param tag: for ``context.get_tag_argument()``.
+        :param purge: empty the table first, whatever is in it.
+        """
+        if sql and purge:
+            raise BadOption("Can't use --purge with --sql mode")
+
+        opened = self._open(directory)
+        wanted = (revisions,) if isinstance(revisions, str) else tuple(revisions)
+        start, targets = _split_starts(wanted) if sql else (None, wanted)
+        results: list[DatabaseResult] = []
+
+        def work(run: DatabaseRun) -> None:
+            before = run.heads
+
+            if purge or (not before and not sql):
+                run.ensure_version_table(purge=purge)
+
+            run.stamp(targets)
+            results.append(
+                DatabaseResult(database=run.key, start=before, end=run.heads)
+            )
+
+        output = io.StringIO() if sql else None
+        begins = _resolve(opened, start)
+        opened.run(
+            work,
+            writes=not sql,
+            output=output,
+            find_start=lambda name: begins,
+            options={"tag": tag, "destination_rev": targets, "purge": False},
+        )
+        return _result(results, output)
+
+    def ensure_version(
+        self, directory: Directory = None, *, sql: bool = False
+    ) -> RunResult:
+        """Make the version table where it is missing.
+
+        :param sql: return the statement instead.
+        """
+        opened = self._open(directory)
+        results: list[DatabaseResult] = []
+
+        def work(run: DatabaseRun) -> None:
+            run.ensure_version_table()
+            results.append(
+                DatabaseResult(database=run.key, start=run.heads, end=run.heads)
+            )
+
+        output = io.StringIO() if sql else None
+        opened.run(work, writes=not sql, output=output)
+        return _result(results, output)
+
+    def create(
+        self, bind: str | None = None, **options: str | None
+    ) -> tuple[tuple[Database, bool], ...]:
+        """Make the databases that do not exist yet.
+
+        :param bind: only the one of this bind key.
+        :param options: ``encoding``, ``owner``, ``template``, ``collation``, where the
+            backend has them.
+        :return: each database, and whether it was made now.
+        """
+        from ..databases.lifecycle import make_missing
+
+        given = {key: value for key, value in options.items() if value is not None}
+        return tuple(
+            (database, make_missing(database, given)) for database in self._choose(bind)
+        )
+
+    def name_database(self, bind: str | None = None) -> tuple[str, str]:
+        """Return the name of a database and where it is, in words.
+
+        :param bind: its bind key, the default one otherwise.
+        """
+        from ..databases.lifecycle import name_of
+
+        database = self._choose(bind or "")[0]
+        return name_of(database), describe_url(database.url)
+
+    def drop(self, bind: str | None = None, *, confirm: str) -> Database:
+        """Drop one database, with everything in it.
+
+        :param bind: its bind key, the default one otherwise.
+        :param confirm: its name, as a consent.
+        :raises UsageError: the name is another one.
+        """
+        from ..databases.lifecycle import drop_existing
+
+        database = self._choose(bind or "")[0]
+        name, where = self.name_database(bind)
+
+        if confirm != name:
+            why = f"{confirm!r} is not its name" if confirm else "nobody has consented"
+            raise UsageError(
+                f"drop deletes the database {name} on {where} and everything in it, and"
+                f" {why}; nothing was done.",
+                hint=f"flask db drop --confirm {name}"
+                + (f" --bind {bind}" if bind else ""),
+            )
+
+        drop_existing(database)
+        return database
+
+
+def _split_starts(
+    revisions: tuple[str, ...],
+) -> tuple[str | None, tuple[str, ...]]:
+    """Split ``from:to`` of a stamp that is written as SQL."""
+    pairs = [one.rpartition(":") for one in revisions]
+    starts = {start for start, colon, _ in pairs if colon}
+
+    if len(starts) > 1:
+        raise BadOption(
+            "Stamp operation with --sql only supports a single starting revision at a"
+            " time"
+        )
+
+    return next(iter(starts), None), tuple(end for _, _, end in pairs)
+
+
+def _find_start(
+    opened: Opened, direction: Direction, revision: str, *, sql: bool
+) -> tuple[str | None, str, cabc.Callable[[str], tuple[str, ...]] | None]:
+    """Return where SQL begins: as written, where the database stands, or the base.
+
+    :return: the written start, the target, and the ids by a database's name.
+    """
+    start, colon, target = revision.rpartition(":")
+
+    if not sql:
+        if colon:
+            raise BadOption(
+                f"Range revision not allowed: {revision!r}.",
+                hint=f"Name one revision: `flask db {direction.value} {target}`, or add"
+                " --sql.",
+            )
+
+        return None, target, None
+
+    if colon:
+        begins = _resolve(opened, start)
+        return start, target, lambda name: begins
+
+    known = opened.read_heads()
+
+    if direction is Direction.DOWNGRADE and not any(known.values()):
+        if target != "-1":
+            raise BadOption(
+                "downgrade with --sql requires <fromrev>:<torev> where the database"
+                " cannot be asked.",
+                hint=f"flask db downgrade --sql head:{target}",
+            )
+
+        newest = _resolve(opened, "head")
+        return "head", target, lambda name: newest
+
+    return None, target, lambda name: known.get(name, ())
+
+
+def _resolve(opened: Opened, ident: str | None) -> tuple[str, ...]:
+    if not ident or ident == "base":
+        return ()
+
+    return tuple(script.revision for script in opened.history.find(ident))
+
+
+def _result(results: list[DatabaseResult], output: io.StringIO | None) -> RunResult:
+    return RunResult(
+        databases=tuple(results), sql=None if output is None else output.getvalue()
+    )

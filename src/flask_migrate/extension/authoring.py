@@ -1,0 +1,201 @@
+"""Verbs that write files: init, revision, check, merge, edit."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import os
+import typing as t
+
+from ..errors import BadOption
+from ..errors import DifferencesFound
+from ..errors import MigrationError
+from ..errors import UsageError
+from ..plan import Revision
+from .base import Directory
+from .base import Verbs
+from .base import XArgument
+from .opened import Opened
+
+if t.TYPE_CHECKING:
+    from ..make.autogenerate import Draft
+    from ..make.autogenerate import RevisionOptions
+    from ..revisions.config import Config
+    from ..revisions.repository import InitResult
+    from ..revisions.repository import RepositoryTemplate
+
+
+class Authoring(Verbs):
+    """What a ``Migrate`` writes."""
+
+    def list_templates(self) -> tuple[RepositoryTemplate, ...]:
+        """Return the repositories that :meth:`init` can make."""
+        from ..revisions.config import Config
+        from ..revisions.repository import list_repository_templates
+
+        return list_repository_templates(Config())
+
+    def init(
+        self,
+        directory: Directory = None,
+        *,
+        multidb: bool = False,
+        template: str | os.PathLike[str] | None = None,
+        package: bool = False,
+    ) -> InitResult:
+        """Make a new repository.
+
+        :param directory: its folder, which may exist if it is empty.
+        :param multidb: for several databases.
+        :param template: one of :meth:`list_templates`, or the path of a folder.
+        :param package: make the folder an importable package.
+        :raises RepositoryError: the folder is not empty, or there is no such template.
+        """
+        from ..revisions.config import Config
+        from ..revisions.repository import make_repository
+
+        folder = str(directory or self.state.directory)
+        name = str(template or ("flask-multidb" if multidb else "flask"))
+        parent, last = os.path.split(name.replace("\\", "/").rstrip("/"))
+        config = Config(template_directory=parent or None)
+        config.set_main_option("script_location", folder.replace("%", "%%"))
+        config.config_file_name = os.path.join(folder, "alembic.ini")
+        config = self.call_configure_callbacks(config)
+        return make_repository(config, folder, template=last, package=package)
+
+    def revision(
+        self,
+        directory: Directory = None,
+        *,
+        options: RevisionOptions,
+        autogenerate: bool = False,
+        sql: bool = False,
+        x_arg: XArgument = None,
+    ) -> tuple[Revision, ...]:
+        """Write a new revision file.
+
+        :param options: what it is asked to be.
+        :param autogenerate: from the difference between the models and the databases.
+        :param sql: refused, as by Alembic.
+        :return: the revisions written; empty where autogenerate finds nothing.
+        :raises OutOfDate: autogenerate needs a database at the head.
+        """
+        opened = self._open(directory, x_arg, autogenerate=autogenerate)
+        _refuse_sql(sql, autogenerate=autogenerate)
+        draft = self._draft(opened, options, autogenerate=autogenerate)
+
+        if autogenerate or _runs_environment(opened.config):
+            opened.run(draft.compare, options=draft.environment_options)
+
+        return draft.write()
+
+    def check(self, directory: Directory = None) -> None:
+        """Compare the models with the databases.
+
+        :raises DifferencesFound: with every difference.
+        :raises OutOfDate: a database is not at the head.
+        """
+        from ..make.autogenerate import RevisionOptions
+
+        opened = self._open(directory, autogenerate=True)
+        draft = self._draft(opened, RevisionOptions(), autogenerate=True)
+        opened.run(draft.compare, options=draft.environment_options)
+
+        if differences := draft.list_differences():
+            raise DifferencesFound(
+                f"New upgrade operations detected: {list(differences)}",
+                diffs=differences,
+                hint="Write them down with `flask db migrate`.",
+            )
+
+    def merge(
+        self,
+        directory: Directory = None,
+        *,
+        revisions: str | cabc.Sequence[str] = "heads",
+        options: RevisionOptions,
+    ) -> Revision | None:
+        """Write the revision that joins several.
+
+        :param revisions: what it joins; every head where nothing is named.
+        :raises BadOption: they are fewer than two.
+        """
+        from ..make.autogenerate import write_merge
+
+        opened = self._open(directory)
+        wanted = (revisions,) if isinstance(revisions, str) else tuple(revisions)
+        parents = opened.history.find(wanted or ("heads",))
+        unique = tuple(dict.fromkeys(parents))
+
+        if len(unique) < 2:
+            named = " ".join(wanted) or "heads"
+            raise BadOption(
+                f"merge joins several revisions, and {named!r} means {len(unique)}.",
+                hint="`flask db heads` lists what there is to join; `flask db revision`"
+                " writes an empty revision.",
+            )
+
+        if _runs_environment(opened.config):
+            opened.run(lambda run: None)
+
+        return write_merge(
+            opened.config,
+            opened.history,
+            parents=unique,
+            options=options,
+            names=self._names(opened),
+        )
+
+    def edit(self, directory: Directory = None, *, revision: str = "current") -> None:
+        """Open a revision file in the user's editor.
+
+        :raises RevisionNotFound: there is none of that name.
+        """
+        from ..revisions.files import open_in_editor
+
+        opened = self._open(directory)
+
+        if revision == "current":
+            paths = [one.path for one in self._find_current(opened)]
+        else:
+            paths = [script.path for script in opened.history.find(revision)]
+
+        if not paths:
+            raise MigrationError(
+                "No current revisions"
+                if revision == "current"
+                else f"No revision files indicated by symbol '{revision}'",
+                hint="`flask db history` lists the revisions.",
+            )
+
+        for path in paths:
+            open_in_editor(path)
+
+    def _draft(
+        self, opened: Opened, options: RevisionOptions, *, autogenerate: bool
+    ) -> Draft:
+        from ..make.autogenerate import Draft
+
+        return Draft(
+            opened.config,
+            opened.history,
+            options=options,
+            names=self._names(opened),
+            autogenerate=autogenerate,
+        )
+
+
+def _refuse_sql(sql: bool, *, autogenerate: bool) -> None:
+    if sql:
+        raise UsageError(
+            "Using --sql with --autogenerate does not make any sense"
+            if autogenerate
+            else "Using --sql with the revision command when revision_environment is"
+            " not configured does not make any sense",
+            hint="`flask db upgrade --sql` writes the SQL of revisions.",
+        )
+
+
+def _runs_environment(config: Config) -> bool:
+    """Tell whether the repository wants ``env.py`` run for every new revision."""
+    value = config.get_main_option("revision_environment") or ""
+    return value.strip().lower() in ("1", "true", "yes", "on", "y", "t")

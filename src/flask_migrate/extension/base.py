@@ -1,0 +1,91 @@
+"""What every verb of a ``Migrate`` needs."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import os
+import typing as t
+
+from ..databases.sources import Database
+from ..errors import BadOption
+from ..errors import MigrationError
+from ..plan import Revision
+from .opened import Opened
+
+if t.TYPE_CHECKING:
+    from alembic.script import Script
+
+    from ..revisions.config import Config
+    from .state import AppState
+
+Directory = str | os.PathLike[str] | None
+"""The folder of a repository; ``None`` for the application's own."""
+
+XArgument = str | cabc.Sequence[str] | None
+"""One or several values for ``context.get_x_argument()``."""
+
+
+class Verbs:
+    """What a ``Migrate`` does; every method needs an application context."""
+
+    if t.TYPE_CHECKING:
+
+        @property
+        def state(self) -> AppState: ...
+
+        def get_config(
+            self,
+            directory: Directory = None,
+            x_arg: XArgument = None,
+            opts: cabc.Iterable[str] | None = None,
+        ) -> Config: ...
+
+        def call_configure_callbacks(self, config: Config) -> Config: ...
+
+    def _open(
+        self,
+        directory: Directory = None,
+        x_arg: XArgument = None,
+        *,
+        autogenerate: bool = False,
+    ) -> Opened:
+        from ..revisions.history import History
+
+        state = self.state
+        opts = ["autogenerate"] if autogenerate else None
+
+        with state.active():
+            config = self.get_config(directory, x_arg, opts)
+
+        return Opened(state=state, config=config, history=History.open(config))
+
+    def _names(self, opened: Opened) -> tuple[str, ...]:
+        try:
+            return tuple(one.name for one in opened.state.find_databases())
+        except MigrationError:
+            # An env.py of its own may know databases that we do not.
+            return ()
+
+    def _find_current(self, opened: Opened) -> tuple[Revision, ...]:
+        found: list[Script] = []
+        opened.run(lambda run: found.extend(opened.history.find(run.heads)))
+        return tuple(map(opened.history.describe, found))
+
+    def _choose(self, bind: str | None) -> tuple[Database, ...]:
+        databases = self.state.find_databases()
+
+        if bind is None:
+            return databases
+
+        wanted = None if bind in ("", "default") else bind
+        found = tuple(one for one in databases if one.key == wanted)
+
+        if not found:
+            keys = ", ".join(one.title for one in databases)
+            raise BadOption(
+                f"The application has no database {bind or '<default>'!r}; it has"
+                f" {keys}.",
+                hint="Name one of them with --bind.",
+            )
+
+        return found

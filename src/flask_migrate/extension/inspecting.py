@@ -1,0 +1,146 @@
+"""Verbs that only look: show, history, heads, branches, current."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..errors import BadOption
+from ..errors import OutOfDate
+from ..plan import DatabaseState
+from ..plan import Revision
+from .base import Directory
+from .base import Verbs
+
+if t.TYPE_CHECKING:
+    from ..revisions.database_run import DatabaseRun
+
+
+class Inspecting(Verbs):
+    """What a ``Migrate`` can say."""
+
+    def show(
+        self, directory: Directory = None, *, revision: str = "head"
+    ) -> tuple[Revision, ...]:
+        """Return the revisions that a name means; ``current`` asks the databases."""
+        opened = self._open(directory)
+
+        if revision == "current":
+            return self._find_current(opened)
+
+        return tuple(
+            opened.history.describe(script) for script in opened.history.find(revision)
+        )
+
+    def history(
+        self,
+        directory: Directory = None,
+        *,
+        rev_range: str | None = None,
+        indicate_current: bool = False,
+    ) -> tuple[Revision, ...]:
+        """Return the revisions, the newest first.
+
+        :param rev_range: ``start:end``; either may be left out or be ``current``.
+        :param indicate_current: ask the databases where they stand.
+        """
+        opened = self._open(directory)
+        base, head = _split_range(rev_range)
+        walk, describe = opened.history.walk, opened.history.describe
+
+        if "current" not in (base, head) and not indicate_current:
+            return tuple(describe(script) for script in walk(base, head))
+
+        found: list[Revision] = []
+
+        def work(run: DatabaseRun) -> None:
+            lower: t.Any = (
+                run.heads if base == "current" and head != "current" else base
+            )
+            upper: t.Any = run.heads if head == "current" else head
+            found.extend(
+                describe(
+                    script,
+                    is_current=indicate_current and script.revision in run.heads,
+                )
+                for script in walk(lower, upper)
+            )
+
+        opened.run(work)
+        return tuple(found)
+
+    def heads(
+        self, directory: Directory = None, *, resolve_dependencies: bool = False
+    ) -> tuple[Revision, ...]:
+        """Return the newest revision of each branch.
+
+        :param resolve_dependencies: one that another depends on is none.
+        """
+        opened = self._open(directory)
+        scripts = opened.history.list_heads(resolve_dependencies=resolve_dependencies)
+        return tuple(opened.history.describe(script) for script in scripts)
+
+    def branches(self, directory: Directory = None) -> tuple[Revision, ...]:
+        """Return the revisions that several follow."""
+        opened = self._open(directory)
+        return tuple(
+            opened.history.describe(script)
+            for script in opened.history.walk(None, None)
+            if script.is_branch_point
+        )
+
+    def current(
+        self, directory: Directory = None, *, check_heads: bool = False
+    ) -> tuple[DatabaseState, ...]:
+        """Return where each database stands.
+
+        :param check_heads: refuse one that is not at every head.
+        :raises OutOfDate: with ``check_heads``.
+        """
+        opened = self._open(directory)
+        history = opened.history
+        found: list[DatabaseState] = []
+
+        def work(run: DatabaseRun) -> None:
+            if check_heads:
+                _check_heads(run)
+
+            found.append(
+                DatabaseState(
+                    database=run.key,
+                    url=run.safe_url,
+                    heads=run.heads,
+                    revisions=tuple(
+                        map(history.describe, history.list_current(run.heads))
+                    ),
+                )
+            )
+
+        opened.run(work)
+        return tuple(found)
+
+
+def _split_range(rev_range: str | None) -> tuple[str | None, str | None]:
+    if rev_range is None:
+        return None, None
+
+    if rev_range.count(":") != 1:
+        raise BadOption(
+            "History range requires [start]:[end], [start]:, or :[end]; not"
+            f" {rev_range!r}.",
+            hint="Write `flask db history -r START:END`; either may be left out.",
+        )
+
+    base, _, head = rev_range.strip().partition(":")
+    return base or None, head or None
+
+
+def _check_heads(run: DatabaseRun) -> None:
+    wanted = set(run.history.get_heads(consider_depends_on=True))
+
+    if set(run.heads) != wanted:
+        raise OutOfDate(
+            f"Database is not on all head revisions: it is at"
+            f" {', '.join(run.heads) or 'base'}, the heads are"
+            f" {', '.join(sorted(wanted)) or 'none'}.",
+            hint="flask db upgrade heads",
+        )
