@@ -30,8 +30,8 @@ def make_group(migrate: Migrate | None, name: str) -> MigrationGroup:
     return group
 
 
-db = make_group(None, "db")
+db: MigrationGroup = make_group(None, "db")
 """The group for the current application, whichever it is."""
 
-gateway = Gateway(db)
+gateway: Gateway = Gateway(db)
 """What the ``flask`` program finds as ``db`` before it has loaded any application."""

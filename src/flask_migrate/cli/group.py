@@ -39,7 +39,7 @@ class Failure(click.ClickException):
     def __init__(self, error: MigrationError) -> None:
         super().__init__(error.message)
         self.error = error
-        self.exit_code = error.exit_code  # type: ignore[misc]  # Click's own does so
+        self.exit_code: int = error.exit_code  # type: ignore[misc]  # as Click's own
 
     def show(self, file: t.Any = None) -> None:
         """Write the message and the next command to standard error."""

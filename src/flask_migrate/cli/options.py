@@ -2,77 +2,85 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import re
 import typing as t
 
 import click
 
+Option = cabc.Callable[[t.Any], t.Any]
+"""A decorator that adds one option to a command."""
+
 _NEGATIVE = re.compile(r"-\d+")
 
-directory = click.option(
+directory: Option = click.option(
     "-d",
     "--directory",
     default=None,
     help='Migration script directory (default is "migrations").',
 )
-message = click.option("-m", "--message", default=None, help="Revision message.")
-sql = click.option(
+message: Option = click.option(
+    "-m", "--message", default=None, help="Revision message."
+)
+sql: Option = click.option(
     "--sql",
     is_flag=True,
     help="Don't emit SQL to database - dump to standard output instead.",
 )
-output = click.option(
+output: Option = click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, writable=True),
     default=None,
     help="With --sql, write to this file instead of standard output.",
 )
-tag = click.option(
+tag: Option = click.option(
     "--tag",
     default=None,
     help='Arbitrary "tag" name - can be used by custom env.py scripts.',
 )
-x_arg = click.option(
+x_arg: Option = click.option(
     "-x",
     "--x-arg",
     multiple=True,
     help="Additional arguments consumed by custom env.py scripts.",
 )
-verbose = click.option("-v", "--verbose", is_flag=True, help="Use more verbose output.")
-branch_label = click.option(
+verbose: Option = click.option(
+    "-v", "--verbose", is_flag=True, help="Use more verbose output."
+)
+branch_label: Option = click.option(
     "--branch-label",
     default=None,
     help="Specify a branch label to apply to the new revision.",
 )
-rev_id = click.option(
+rev_id: Option = click.option(
     "--rev-id",
     default=None,
     help="Specify a hardcoded revision id instead of generating one.",
 )
-splice = click.option(
+splice: Option = click.option(
     "--splice",
     is_flag=True,
     help='Allow a non-head revision as the "head" to splice onto.',
 )
-head = click.option(
+head: Option = click.option(
     "--head",
     default="head",
     help="Specify head revision or <branchname>@head to base new revision on.",
 )
-version_path = click.option(
+version_path: Option = click.option(
     "--version-path",
     default=None,
     help="Specify specific path from config for version file.",
 )
-allow_lossy_cast = click.option(
+allow_lossy_cast: Option = click.option(
     "--allow-lossy-cast",
     "allow_lossy_casts",
     multiple=True,
     metavar="TABLE.COLUMN",
     help="Go on although a type change alters values of this column (SQLite).",
 )
-bind = click.option(
+bind: Option = click.option(
     "--bind", default=None, metavar="KEY", help="Only the database of this bind key."
 )
 

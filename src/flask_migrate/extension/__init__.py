@@ -68,7 +68,7 @@ class Migrate(Authoring, Inspecting, Applying):
         self.configure_callbacks: list[cabc.Callable[[Config], Config]] = []
         self.db = db
         self.command = command
-        self.directory = str(directory)
+        self.directory: str = str(directory)
         self.alembic_ctx_kwargs: dict[str, t.Any] = {
             **kwargs,
             "compare_type": compare_type,

@@ -65,7 +65,7 @@ class Config(AlembicConfig):
         return parser
 
 
-alembic_version = tuple(
+alembic_version: tuple[int, ...] = tuple(
     int(part) for part in re.findall(r"\d+", alembic.__version__)[:3]
 )
 """The first three numbers of the version of Alembic that is installed."""

@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
     from .history import History
 
 # Alembic's own logger: what it says while it runs stays where people look for it.
-log = logging.getLogger("alembic.runtime.migration")
+_log = logging.getLogger("alembic.runtime.migration")
 
 
 class DatabaseRun:
@@ -207,7 +207,7 @@ class DatabaseRun:
                 if self.context.as_sql and not maintainer.heads:
                     self._write_version_table()
 
-                log.info("Running %s", step)
+                _log.info("Running %s", step)
 
                 if self.context.as_sql:
                     self.context.impl.static_output(f"-- Running {step.short_log}")
@@ -257,7 +257,7 @@ class DatabaseRun:
             self._write_sql(step, script)
             return
 
-        log.info("Running %s", step)
+        _log.info("Running %s", step)
         self._call(step, script)
         self._require_maintainer().update_to_step(step)
         self._notify(step)
@@ -267,7 +267,7 @@ class DatabaseRun:
             if not self._require_maintainer().heads:
                 self._write_version_table()
 
-            log.info("Running %s", step)
+            _log.info("Running %s", step)
             self.context.impl.static_output(f"-- Running {step.short_log}")
             self._call(step, script)
             self._require_maintainer().update_to_step(step)
@@ -283,7 +283,7 @@ class DatabaseRun:
 
         if self.name or "engine_name" in arguments:
             if _lacks_function(script, step.migration_fn.__name__, self.name):
-                log.info("Nothing to do for database %s", self.name or "<default>")
+                _log.info("Nothing to do for database %s", self.name or "<default>")
                 return
 
             if not _accepts(step.migration_fn, arguments):

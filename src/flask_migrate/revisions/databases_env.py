@@ -15,7 +15,7 @@ from ..databases.sources import require_metadata
 from ..errors import NotConfigured
 from .environment import skip_empty_revision
 
-log = logging.getLogger("alembic.env")
+_log = logging.getLogger("alembic.env")
 
 
 def run_databases(
@@ -82,7 +82,7 @@ def _write_sql(
     database: Database, arguments: cabc.Mapping[str, t.Any], *, multidb: bool
 ) -> None:
     if multidb:
-        log.info("Migrating database %s", database.title)
+        _log.info("Migrating database %s", database.title)
 
     context.configure(
         url=database.url,
@@ -101,7 +101,7 @@ def _run_alone(
     database: Database, arguments: cabc.Mapping[str, t.Any], *, multidb: bool
 ) -> None:
     if multidb:
-        log.info("Migrating database %s", database.title)
+        _log.info("Migrating database %s", database.title)
 
     def work(connection: sa.Connection) -> None:
         context.configure(
@@ -146,7 +146,7 @@ def _open_all(
 
     try:
         for database, connection in zip(databases, connections, strict=True):
-            log.info("Migrating database %s", database.title)
+            _log.info("Migrating database %s", database.title)
             context.configure(
                 connection=connection,
                 **_arguments_for(database, arguments, multidb=True),

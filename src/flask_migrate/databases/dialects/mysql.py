@@ -40,11 +40,11 @@ class MySQL(Dialect):
 
     name = "mysql"
     title = "MySQL"
-    transactional_ddl = False
+    transactional_ddl: bool | None = False
     two_phase = True
     keeps_part = True
-    session_guard = MySQLGuard
-    database_options = ("encoding", "collation")
+    session_guard: type[SessionGuard] = MySQLGuard
+    database_options: tuple[str, ...] = ("encoding", "collation")
 
     def prepare_connect(
         self,

@@ -68,8 +68,8 @@ class PostgreSQL(Dialect):
     name = "postgresql"
     title = "PostgreSQL"
     two_phase = True
-    session_guard = PostgreSQLGuard
-    database_options = ("encoding", "owner", "template")
+    session_guard: type[SessionGuard] = PostgreSQLGuard
+    database_options: tuple[str, ...] = ("encoding", "owner", "template")
 
     def prepare_connect(
         self,

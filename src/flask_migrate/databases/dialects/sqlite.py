@@ -127,9 +127,9 @@ class SQLite(Dialect):
 
     name = "sqlite"
     title = "SQLite"
-    transactional_ddl = True
+    transactional_ddl: bool | None = True
     enforces_length = False
-    session_guard = SQLiteGuard
+    session_guard: type[SessionGuard] = SQLiteGuard
 
     def prepare_connect(
         self,

@@ -64,7 +64,7 @@ class Draft:
         self._autogenerate = autogenerate
         arguments = dataclasses.asdict(options)
         arguments["depends_on"] = list(options.depends_on) or None
-        self.context = RevisionContext(
+        self.context: RevisionContext = RevisionContext(
             config, history, {**arguments, "autogenerate": autogenerate, "sql": False}
         )
         self.context.template_args.update(template_names(names))
