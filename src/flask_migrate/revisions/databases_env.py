@@ -13,7 +13,6 @@ from ..databases.server import run_connected
 from ..databases.sources import Database
 from ..databases.sources import require_metadata
 from ..errors import NotConfigured
-from .environment import skip_empty_revision
 
 _log = logging.getLogger("alembic.env")
 
@@ -33,9 +32,12 @@ def run_databases(
         the default one only.
     :param two_phase: commit all of them together or none.
     """
-    hook = configure_args.get("process_revision_directives") or skip_empty_revision
-    arguments = {**configure_args, "process_revision_directives": hook}
     chosen = databases if multidb else (_choose_default(databases),)
+    hook = configure_args.get("process_revision_directives")
+    arguments = {
+        **configure_args,
+        "process_revision_directives": hook or _make_skip(len(chosen)),
+    }
 
     if context.is_offline_mode():
         for database in chosen:
@@ -45,6 +47,27 @@ def run_databases(
     else:
         for database in chosen:
             _run_alone(database, arguments, multidb=multidb)
+
+
+def _make_skip(total: int) -> cabc.Callable[[t.Any, t.Any, list[t.Any]], None]:
+    """Return the hook that drops a draft in which autogenerate has found nothing.
+
+    :param total: how many databases there are: the draft is whole after the last one.
+    """
+
+    def skip(context_: t.Any, revision: t.Any, directives: list[t.Any]) -> None:
+        options = context_.config.cmd_opts
+
+        if not getattr(options, "autogenerate", False) or not directives:
+            return
+
+        found = directives[0].upgrade_ops_list
+
+        if len(found) >= total and all(one.is_empty() for one in found):
+            directives.clear()
+            _log.info("No changes in schema detected.")
+
+    return skip
 
 
 def _choose_default(databases: tuple[Database, ...]) -> Database:

@@ -6,7 +6,6 @@ import collections.abc as cabc
 import contextlib
 import dataclasses
 import io
-import logging
 import pathlib
 import threading
 import typing as t
@@ -197,17 +196,3 @@ def _with_schemas(options: dict[str, t.Any]) -> dict[str, t.Any]:
         return kind != "schema" or name is None or name in schemas
 
     return {**options, "include_schemas": True, "include_name": include_name}
-
-
-def skip_empty_revision(
-    context: t.Any, revision: t.Any, directives: list[t.Any]
-) -> None:
-    """Write no file where autogenerate has found nothing; for ``configure()``."""
-    options = context.config.cmd_opts
-
-    if not getattr(options, "autogenerate", False) or not directives:
-        return
-
-    if all(operations.is_empty() for operations in directives[0].upgrade_ops_list):
-        directives[:] = []
-        logging.getLogger("alembic.env").info("No changes in schema detected.")

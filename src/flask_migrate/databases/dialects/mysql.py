@@ -41,7 +41,8 @@ class MySQL(Dialect):
     name = "mysql"
     title = "MySQL"
     transactional_ddl: bool | None = False
-    two_phase = True
+    # It has XA transactions, and refuses DDL inside of them (XAER_RMFAIL).
+    two_phase = False
     keeps_part = True
     session_guard: type[SessionGuard] = MySQLGuard
     database_options: tuple[str, ...] = ("encoding", "collation")

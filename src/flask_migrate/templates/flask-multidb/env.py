@@ -1,7 +1,7 @@
 """What Alembic runs for this repository.
 
 Everything comes from the application. With ``two_phase=True`` all databases commit
-together or not at all, where every one of them can (PostgreSQL, MySQL, MariaDB).
+together or not at all, where every one of them can (PostgreSQL).
 """
 
 from flask import current_app
