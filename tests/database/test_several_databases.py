@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+
+from flask_migrate import Migrate
 from tests.support.projects import make_project
 from tests.support.projects import Project
 from tests.support.projects import read_schema
-
-from flask_migrate import Migrate
 
 MakeDatabase = t.Callable[[], str]
 

@@ -13,12 +13,12 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy_lite import SQLAlchemy as SQLAlchemyLite
 from sqlalchemy import orm
 from sqlalchemy.ext import asyncio as sa_asyncio
-from tests.support.projects import make_project
-from tests.support.projects import Project
-from tests.support.projects import read_schema
 
 from flask_migrate import Migrate
 from flask_migrate import upgrade
+from tests.support.projects import make_project
+from tests.support.projects import Project
+from tests.support.projects import read_schema
 
 
 def make_metadata(*names: str) -> sa.MetaData:

@@ -7,6 +7,7 @@ import pathlib
 
 import pytest
 import sqlalchemy as sa
+
 from tests.support.projects import make_project
 from tests.support.projects import Project
 from tests.support.projects import read_schema

@@ -96,9 +96,12 @@ def quote_for_docstring(text: str) -> str:
 
     ``\`` and ``"`` are escaped where they would mean something there.
     """
-    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    escaped = escaped.replace("\r", "\\r")
-    return f'{escaped[:-1]}\\"' if escaped.endswith('"') else escaped
+    escaped = text.replace("\\", "\\\\").replace("\r", "\\r")
+
+    if '"""' in text or text.endswith('"'):
+        escaped = escaped.replace('"', '\\"')
+
+    return escaped
 
 
 def render(template: pathlib.Path, values: dict[str, t.Any]) -> str:
