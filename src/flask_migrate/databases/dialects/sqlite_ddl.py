@@ -243,7 +243,8 @@ class TableDefinition:
         :param name: the name to make it under; its own by default.
         """
         table = self if name is None else self._without_own_name()
-        items = ",".join(item.sql for item in (*table.columns, *table.constraints))
+        columns = [column.sql for column in table.columns]
+        items = ",".join(columns + [clause.sql for clause in table.constraints])
         options = join(self.options)
         return f"CREATE TABLE {quote_name(name or self.name)} ({items}){options}"
 
