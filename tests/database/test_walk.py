@@ -68,11 +68,6 @@ def test_walk(database_url: str, tmp_path: pathlib.Path) -> None:
     project.run_well("downgrade", "base")
     assert read_schema(database_url) == {}
 
-    if engine.dialect.name == "postgresql":
-        # Alembic's downgrade leaves the enum type behind.
-        with engine.begin() as connection:
-            connection.execute(sa.text("DROP TYPE purchase_state"))
-
     project.run_well("upgrade")
     assert read_schema(database_url) == schema
     engine.dispose()
@@ -188,4 +183,40 @@ def test_schemas(database_url: str, tmp_path: pathlib.Path) -> None:
     project.run_well("migrate")
     project.run_well("upgrade")
     project.run_well("check")
+    engine.dispose()
+
+
+@pytest.mark.enum_types
+def test_leftover_type_with_other_values(
+    database_url: str, tmp_path: pathlib.Path
+) -> None:
+    """An enum type that was left behind is used again only if it is the same."""
+    project, engine = make_shop(database_url, tmp_path)
+    project.run_well("migrate")
+
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TYPE purchase_state AS ENUM ('a', 'b')"))
+
+    result = project.run("upgrade")
+    assert result.exit_code == 1
+    assert "purchase_state of purchase exists already, with other values: a, b" in (
+        result.stderr
+    )
+    engine.dispose()
+
+
+@pytest.mark.enum_types
+def test_type_dropped_and_made_again_in_one_run(
+    database_url: str, tmp_path: pathlib.Path
+) -> None:
+    """A type that a revision drops by hand is made again by the next one."""
+    engine = sa.create_engine(database_url)
+    project = make_project(tmp_path, engines=engine, metadatas=sa.MetaData())
+    create = "op.create_table('t', sa.Column('s', sa.Enum('a', 'b', name='kind')))"
+    project.write_revision("a1", upgrade=create)
+    project.write_revision(
+        "a2", down="a1", upgrade="op.drop_table('t')\nop.execute('DROP TYPE kind')"
+    )
+    project.write_revision("a3", down="a2", upgrade=create)
+    project.run_well("upgrade")
     engine.dispose()

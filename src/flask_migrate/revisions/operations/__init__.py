@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .mysql import MySQLImpl
+from .postgresql import PostgreSQLImpl
 from .sqlite import SQLiteImpl
 
 if t.TYPE_CHECKING:
@@ -24,7 +25,7 @@ def make_impl(
     :param context: configured; its own implementation is replaced by the result.
     :param allow_lossy_casts: columns, as ``table.column``, whose values a change of
         type may rewrite.
-    :return: ours on SQLite, MySQL and MariaDB, otherwise the context's own.
+    :return: ours on SQLite, PostgreSQL, MySQL and MariaDB, else the context's own.
     """
     own = context.impl
     make = _IMPLS.get(context.dialect.name)
@@ -44,7 +45,8 @@ def make_impl(
     return impl
 
 
-_IMPLS: dict[str, type[SQLiteImpl] | type[MySQLImpl]] = {
+_IMPLS: dict[str, type[SQLiteImpl] | type[MySQLImpl] | type[PostgreSQLImpl]] = {
+    "postgresql": PostgreSQLImpl,
     "sqlite": SQLiteImpl,
     "mysql": MySQLImpl,
     "mariadb": MySQLImpl,

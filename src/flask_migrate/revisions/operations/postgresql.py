@@ -1,0 +1,76 @@
+"""PostgreSQL's operations: an enum type that a downgrade left behind is used again."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+import sqlalchemy as sa
+from alembic.ddl.postgresql import PostgresqlImpl as AlembicPostgreSQLImpl
+from sqlalchemy.dialects import postgresql
+
+from ...errors import MigrationError
+
+_LABELS = sa.text(
+    """
+    SELECT label.enumlabel
+    FROM pg_enum AS label
+    JOIN pg_type AS type ON type.oid = label.enumtypid
+    JOIN pg_namespace AS namespace ON namespace.oid = type.typnamespace
+    WHERE type.typname = :name
+      AND CASE WHEN CAST(:schema AS text) IS NULL
+               THEN pg_type_is_visible(type.oid)
+               ELSE namespace.nspname = :schema END
+    ORDER BY label.enumsortorder
+    """
+)
+
+
+class PostgreSQLImpl(AlembicPostgreSQLImpl):
+    """Alembic's operations, with an eye on the types that tables need.
+
+    Alembic's ``drop_table`` leaves a table's enum types, so ``downgrade base`` and
+    ``upgrade`` would end in "type already exists". A type with the same labels is taken
+    as it is; it is never dropped for the user, who may have written that line himself.
+    """
+
+    allow_lossy_casts: frozenset[str] = frozenset()
+
+    def create_table(self, table: sa.Table, **kw: t.Any) -> None:
+        """Create a table, and those of its enum types that do not exist yet."""
+        if not self.as_sql:
+            for kind in _find_enums(table, self.dialect):
+                self._note_type(kind, table)
+
+        super().create_table(table, **kw)
+
+    def _note_type(self, kind: postgresql.ENUM, table: sa.Table) -> None:
+        connection = t.cast("sa.Connection", self.connection)
+        place = {"name": kind.name, "schema": kind.schema}
+        labels = list(connection.scalars(_LABELS, place))
+        # SQLAlchemy's own list of the types that this run has made; it cannot see that
+        # a revision has dropped one since.
+        made = self.memo.setdefault(f"pg_{kind.__visit_name__}", set())
+        key = (kind.schema, kind.name)
+
+        if not labels:
+            made.discard(key)
+        elif labels == list(kind.enums):
+            made.add(key)
+        else:
+            raise MigrationError(
+                f"The type {kind.name} of {table.name} exists already, with other"
+                f" values: {', '.join(labels)}.",
+                hint=f"Drop it first where nothing uses it: DROP TYPE {kind.name}; or"
+                " give the enum of this table another name.",
+            )
+
+
+def _find_enums(table: sa.Table, dialect: sa.Dialect) -> cabc.Iterator[postgresql.ENUM]:
+    """Yield the enum types that creating a table would create."""
+    for column in table.columns:
+        kind = column.type.dialect_impl(dialect)
+        kind = getattr(kind, "item_type", kind).dialect_impl(dialect)
+
+        if isinstance(kind, postgresql.ENUM) and kind.create_type:
+            yield kind
