@@ -10,7 +10,9 @@ import typing as t
 
 import sqlalchemy as sa
 from sqlalchemy import pool
-from sqlalchemy.ext import asyncio as sa_asyncio
+
+if t.TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = t.TypeVar("T")
 
@@ -27,7 +29,9 @@ def run_on_server(url: sa.URL, work: cabc.Callable[[sa.Connection], T]) -> T:
     }
 
     if url.get_dialect().is_async:
-        engine: t.Any = sa_asyncio.create_async_engine(url, **options)
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        engine: t.Any = create_async_engine(url, **options)
     else:
         engine = sa.create_engine(url, **options)
 
@@ -35,7 +39,7 @@ def run_on_server(url: sa.URL, work: cabc.Callable[[sa.Connection], T]) -> T:
 
 
 def run_connected(
-    engine: sa.Engine | sa_asyncio.AsyncEngine,
+    engine: sa.Engine | AsyncEngine,
     work: cabc.Callable[[sa.Connection], T],
 ) -> T:
     """Run some work on one connection of an engine, whatever kind of engine it is.
@@ -44,7 +48,7 @@ def run_connected(
     :param work: is given a synchronous connection; with an asynchronous engine it
         runs in a greenlet, so everything it calls may stay synchronous.
     """
-    if isinstance(engine, sa_asyncio.AsyncEngine):
+    if not isinstance(engine, sa.Engine):
         return run_coroutine(_run_async(engine, work))
 
     with engine.connect() as connection:
@@ -52,7 +56,7 @@ def run_connected(
 
 
 async def _run_async(
-    engine: sa_asyncio.AsyncEngine, work: cabc.Callable[[sa.Connection], T]
+    engine: AsyncEngine, work: cabc.Callable[[sa.Connection], T]
 ) -> T:
     async with engine.connect() as connection:
         # The connection belongs to this event loop, which ends here: it must not go

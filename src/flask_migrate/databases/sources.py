@@ -12,13 +12,16 @@ import dataclasses
 import typing as t
 
 import sqlalchemy as sa
-from sqlalchemy.ext import asyncio as sa_asyncio
 
 from ..errors import NotConfigured
 from .dialects import Dialect
 from .dialects import get_dialect
 
-AnyEngine = sa.Engine | sa_asyncio.AsyncEngine
+if t.TYPE_CHECKING:
+    # Importing it costs every process of the application 15 ms.
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+AnyEngine: t.TypeAlias = "sa.Engine | AsyncEngine"
 """An engine, synchronous or asynchronous."""
 
 MetaDatas = tuple[sa.MetaData, ...]
@@ -58,10 +61,10 @@ class Database:
     @property
     def sync_engine(self) -> sa.Engine:
         """The engine that carries SQLAlchemy's events."""
-        if isinstance(self.engine, sa_asyncio.AsyncEngine):
-            return self.engine.sync_engine
+        if isinstance(self.engine, sa.Engine):
+            return self.engine
 
-        return self.engine
+        return self.engine.sync_engine
 
     @property
     def url(self) -> sa.URL:
@@ -124,7 +127,7 @@ def require_metadata(database: Database) -> MetaDatas:
 
 
 def _engines_of(db: t.Any) -> dict[str | None, AnyEngine]:
-    if isinstance(db, (sa.Engine, sa_asyncio.AsyncEngine)):
+    if isinstance(db, sa.Engine) or hasattr(db, "sync_engine"):
         return {None: db}
 
     # Flask-SQLAlchemy-Lite has both; its synchronous engines win.
