@@ -111,10 +111,10 @@ def test_a_question_for_the_dialect_is_seen(code: str) -> None:
 
 
 def lines_that_ask_for_the_dialect(code: str) -> t.Iterator[int]:
-    """Yield the lines that compare a dialect's name with something."""
+    """Yield the lines that hold a dialect's name against a word."""
     for node in ast.walk(ast.parse(code)):
         asked: list[ast.expr] = []
-        if isinstance(node, ast.Compare):
+        if isinstance(node, ast.Compare) and any(map(has_word, ast.walk(node))):
             asked = [node.left, *node.comparators]
         elif isinstance(node, ast.Match):
             asked = [node.subject]
@@ -124,6 +124,11 @@ def lines_that_ask_for_the_dialect(code: str) -> t.Iterator[int]:
 
         if any(ast.unparse(each).endswith(NAMES) for each in asked):
             yield node.lineno
+
+
+def has_word(node: ast.AST) -> bool:
+    """Return whether a node is a text."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 NAMES = ("dialect", "dialect.name", "dialect_name", "get_backend_name()")
