@@ -59,6 +59,7 @@ class DatabaseRun:
         self._start = start
         self._guard: SessionGuard | None = None
         self._is_foreign = False
+        self._is_writing = False
         self._maintainer: HeadMaintainer | None = None
 
         if not context.as_sql:
@@ -119,14 +120,11 @@ class DatabaseRun:
         guard.open()
 
         try:
-            if self._is_foreign:
-                guard.begin_foreign()
-
             self.context.impl.start_migrations()
             self._read_heads()
             yield
 
-            if self._is_foreign:
+            if self._is_foreign and self._is_writing:
                 guard.check_step()
         finally:
             guard.close()
@@ -145,6 +143,7 @@ class DatabaseRun:
 
         :param purge: empty it.
         """
+        self._begin_writing()
         # Alembic 1.20 has no public name for this.
         self.context._ensure_version_table(purge=purge)
 
@@ -184,6 +183,7 @@ class DatabaseRun:
         alembic_step = make(self.history.revision_map, script)
 
         before = set(self._require_maintainer().heads)
+        self._begin_writing()
 
         try:
             self._attempt(alembic_step, script, rebuilds=_mentions_rebuild(script))
@@ -201,6 +201,7 @@ class DatabaseRun:
     def stamp(self, targets: tuple[str, ...]) -> None:
         """Write ids into the version table, and run nothing."""
         maintainer = self._require_maintainer()
+        self._begin_writing()
 
         for step in self.history.find_stamps(targets, tuple(maintainer.heads)):
             with self._transaction():
@@ -225,6 +226,18 @@ class DatabaseRun:
     def _require_maintainer(self) -> HeadMaintainer:
         assert self._maintainer is not None  # opened() comes first
         return self._maintainer
+
+    def _begin_writing(self) -> None:
+        """Prepare the session before the first change, and only then."""
+        if self._guard is None or self._is_writing:
+            return
+
+        self._is_writing = True
+
+        if self._is_foreign:
+            self._guard.begin_foreign()
+        else:
+            self._guard.before_step(rebuilds=False)
 
     def _read_heads(self) -> None:
         # What env.py has begun on the connection is its own: a SET, for example.

@@ -26,13 +26,21 @@ from .base import SessionGuard
 class MySQLGuard(SessionGuard):
     """Bound every wait for a metadata lock: the server's default is a day or more."""
 
-    def open(self) -> None:
-        seconds = max(1, round(self.lock_timeout))
-        self._execute(f"SET SESSION lock_wait_timeout = {seconds}")
+    _is_set = False
+
+    def before_step(self, *, rebuilds: bool) -> None:
+        if not self._is_set:
+            seconds = max(1, round(self.lock_timeout))
+            self._execute(f"SET SESSION lock_wait_timeout = {seconds}")
+            self._is_set = True
+
+    def begin_foreign(self) -> None:
+        self.before_step(rebuilds=False)
 
     def close(self) -> None:
-        with contextlib.suppress(exc.SQLAlchemyError):
-            self._execute("SET SESSION lock_wait_timeout = DEFAULT")
+        if self._is_set:
+            with contextlib.suppress(exc.SQLAlchemyError):
+                self._execute("SET SESSION lock_wait_timeout = DEFAULT")
 
 
 class MySQL(Dialect):

@@ -33,16 +33,18 @@ _NO_DATABASE = re.compile(r'database "(?P<name>[^"]+)" does not exist')
 class PostgreSQLGuard(SessionGuard):
     """Bound every wait for another session's lock."""
 
+    _is_set = False
+
     def open(self) -> None:
-        self._set_lock_timeout(self.lock_timeout)
         event.listen(self.connection, "before_cursor_execute", self._before_execute)
 
     def close(self) -> None:
         event.remove(self.connection, "before_cursor_execute", self._before_execute)
 
-        # Not in a failed transaction: its rollback puts the value back by itself.
-        with contextlib.suppress(exc.SQLAlchemyError):
-            self._execute("RESET lock_timeout")
+        if self._is_set:
+            # Not in a failed transaction: its rollback puts the value back by itself.
+            with contextlib.suppress(exc.SQLAlchemyError):
+                self._execute("RESET lock_timeout")
 
     def _before_execute(
         self,
@@ -55,11 +57,12 @@ class PostgreSQLGuard(SessionGuard):
             cursor.execute("SET lock_timeout = 0")
 
     def before_step(self, *, rebuilds: bool) -> None:
-        # Also after a concurrent index, which sets it to 0.
-        self._set_lock_timeout(self.lock_timeout)
+        # Every time: a concurrent index has set it to 0.
+        self._execute(f"SET lock_timeout = {int(self.lock_timeout * 1000)}")
+        self._is_set = True
 
-    def _set_lock_timeout(self, seconds: float) -> None:
-        self._execute(f"SET lock_timeout = {int(seconds * 1000)}")
+    def begin_foreign(self) -> None:
+        self.before_step(rebuilds=False)
 
 
 class PostgreSQL(Dialect):
