@@ -16,6 +16,9 @@ from tests.support.servers import is_ci
 
 ROOT = Path(__file__).parents[2]
 
+MANY = 10
+"""As many files are named, at most."""
+
 UNTRACKED: pytest.StashKey[set[str]] = pytest.StashKey()
 LEFT_BEHIND: pytest.StashKey[set[str]] = pytest.StashKey()
 
@@ -99,8 +102,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name the files that appeared in the repository."""
     left = terminalreporter.config.stash[LEFT_BEHIND]
-    for name in sorted(left):
+    for name in sorted(left)[:MANY]:
         terminalreporter.write_line(f"appeared in the repository: {name}")
+
+    if len(left) > MANY:
+        terminalreporter.write_line(f"and {len(left) - MANY} files more")
 
 
 def _untracked_files() -> set[str]:
