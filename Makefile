@@ -29,7 +29,12 @@ lint: environment
 
 types: environment
 	@$(BIN)/mypy
-	@$(BIN)/pyright --verifytypes flask_migrate --ignoreexternal
+	@# Pyright asks the first Python on PATH what is installed. Without ours it would
+	@# look at the stubs of Flask-Migrate that it brings along.
+	@PATH="$(CURDIR)/$(BIN):$$PATH"; \
+	    found=$$(pyright --verifytypes flask_migrate --ignoreexternal) \
+	    || { echo "$$found"; exit 1; }; \
+	    echo "$$found" | grep --after-context=2 "Type completeness"
 
 docs: environment
 	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build/html
