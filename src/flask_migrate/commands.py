@@ -158,6 +158,8 @@ def upgrade(
     x_arg: XArgument = None,
     *,
     allow_lossy_casts: cabc.Iterable[str] = (),
+    lock: bool = True,
+    lock_timeout: float | None = None,
 ) -> RunResult:
     """Bring the databases forward to a revision.
 
@@ -166,6 +168,9 @@ def upgrade(
     :param tag: for ``context.get_tag_argument()``.
     :param x_arg: values for ``context.get_x_argument()``.
     :param allow_lossy_casts: ``table.column`` whose values a type change may alter.
+    :param lock: keep other runs off the databases meanwhile.
+    :param lock_timeout: seconds to wait for another run; ``MIGRATE_LOCK_TIMEOUT``
+        otherwise.
     """
     return current_migrate().upgrade(
         directory,
@@ -174,6 +179,8 @@ def upgrade(
         tag=tag,
         x_arg=x_arg,
         allow_lossy_casts=allow_lossy_casts,
+        lock=lock,
+        lock_timeout=lock_timeout,
     )
 
 
@@ -185,6 +192,8 @@ def downgrade(
     x_arg: XArgument = None,
     *,
     allow_lossy_casts: cabc.Iterable[str] = (),
+    lock: bool = True,
+    lock_timeout: float | None = None,
 ) -> RunResult:
     """Bring the databases back to a revision.
 
@@ -198,6 +207,8 @@ def downgrade(
         tag=tag,
         x_arg=x_arg,
         allow_lossy_casts=allow_lossy_casts,
+        lock=lock,
+        lock_timeout=lock_timeout,
     )
 
 

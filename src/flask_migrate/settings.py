@@ -17,10 +17,12 @@ class Settings:
         a driver's own setting in the URL wins.
     :param ddl_lock_timeout: seconds that one statement waits for a lock of another
         session, so that a forgotten transaction cannot hold up an upgrade for ever.
+    :param lock_timeout: seconds that a run waits for another run on the same database.
     """
 
     connect_timeout: float = 10.0
     ddl_lock_timeout: float = 60.0
+    lock_timeout: float = 60.0
 
     @classmethod
     def from_config(cls, config: cabc.Mapping[str, t.Any]) -> Settings:

@@ -24,6 +24,8 @@ from .group import get_migrate
     "--create", is_flag=True, help="Make the databases first where they do not exist."
 )
 @options.allow_lossy_cast
+@options.lock
+@options.lock_timeout
 @click.argument("revision", default="head")
 def upgrade(
     directory: str | None, create: bool, output: str | None, **values: t.Any
@@ -44,6 +46,8 @@ def upgrade(
 @options.tag
 @options.x_arg
 @options.allow_lossy_cast
+@options.lock
+@options.lock_timeout
 @click.argument("revision", default="-1")
 def downgrade(directory: str | None, output: str | None, **values: t.Any) -> None:
     """Revert to a previous version."""
@@ -60,6 +64,8 @@ def downgrade(directory: str | None, output: str | None, **values: t.Any) -> Non
     is_flag=True,
     help="Delete the version in the alembic_version table before stamping.",
 )
+@options.lock
+@options.lock_timeout
 @click.argument("revisions", nargs=-1)
 def stamp(
     directory: str | None,

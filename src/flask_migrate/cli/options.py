@@ -80,6 +80,18 @@ allow_lossy_cast: Option = click.option(
     metavar="TABLE.COLUMN",
     help="Go on although a type change alters values of this column (SQLite).",
 )
+lock_timeout: Option = click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    default=None,
+    metavar="SECONDS",
+    help="How long to wait for another run on the same database.",
+)
+lock: Option = click.option(
+    "--lock/--no-lock",
+    default=True,
+    help="Keep other runs off the database meanwhile (the default).",
+)
 bind: Option = click.option(
     "--bind", default=None, metavar="KEY", help="Only the database of this bind key."
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections.abc as cabc
+import contextlib
 import contextvars
 import threading
 import typing as t
@@ -59,12 +60,14 @@ async def _run_async(
     engine: AsyncEngine, work: cabc.Callable[[sa.Connection], T]
 ) -> T:
     async with engine.connect() as connection:
-        # The connection belongs to this event loop, which ends here: it must not go
-        # back into the pool, except where the pool is that one connection.
-        if not isinstance(engine.pool, pool.StaticPool):
-            await connection.run_sync(lambda sync: sync.detach())
-
-        return await connection.run_sync(work)
+        try:
+            return await connection.run_sync(work)
+        finally:
+            # The connection belongs to this event loop, which ends here: it must not
+            # go back into the pool, except where the pool is that one connection.
+            if not isinstance(engine.pool, pool.StaticPool):
+                with contextlib.suppress(sa.exc.SQLAlchemyError):
+                    await connection.run_sync(lambda sync: sync.detach())
 
 
 def run_coroutine(coroutine: cabc.Coroutine[t.Any, t.Any, T]) -> T:

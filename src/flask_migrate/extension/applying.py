@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import io
+import logging
 import typing as t
 
 from ..databases.dialects.base import describe_url
@@ -12,6 +14,7 @@ from ..errors import BadOption
 from ..errors import UsageError
 from ..plan import DatabaseResult
 from ..plan import Direction
+from ..plan import Plan
 from ..plan import RunResult
 from .base import Directory
 from .base import Verbs
@@ -20,6 +23,8 @@ from .opened import Opened
 
 if t.TYPE_CHECKING:
     from ..revisions.database_run import DatabaseRun
+
+_log = logging.getLogger("flask_migrate")
 
 
 class Applying(Verbs):
@@ -55,6 +60,8 @@ class Applying(Verbs):
         tag: str | None = None,
         x_arg: XArgument = None,
         allow_lossy_casts: cabc.Iterable[str] = (),
+        lock: bool = True,
+        lock_timeout: float | None = None,
     ) -> RunResult:
         """Run the revisions between where each database stands and a target.
 
@@ -62,18 +69,26 @@ class Applying(Verbs):
             at the base where it cannot be reached. ``from:to`` says it by hand.
         :param tag: for ``context.get_tag_argument()``.
         :param allow_lossy_casts: ``table.column`` whose values a type change may alter.
+        :param lock: keep other runs off the databases meanwhile.
+        :param lock_timeout: seconds to wait for another run; the setting otherwise.
         :raises StepFailed: a revision stopped; says what stays.
+        :raises LockNotAcquired: another run did not end in time.
         """
+        from ..make.planner import explain_empty
         from ..make.planner import make_plan
         from ..run.executor import execute
+        from ..run.lock import holding
 
         opened = self._open(directory, x_arg)
         opened.history.require_version_folder()
+        opened.history.load()
+        timeout = _choose_timeout(opened, lock, lock_timeout)
         start, target, find_start = _find_start(opened, direction, revision, sql=sql)
+        opened.history.check_target(target)
         results: list[DatabaseResult] = []
 
-        def work(run: DatabaseRun) -> None:
-            plan = make_plan(
+        def plan_for(run: DatabaseRun) -> Plan:
+            return make_plan(
                 opened.history,
                 direction,
                 target=target,
@@ -81,10 +96,25 @@ class Applying(Verbs):
                 database=run.key,
             )
 
-            if not run.heads and not sql:
-                run.ensure_version_table()
+        def work(run: DatabaseRun) -> None:
+            plan = plan_for(run)
 
-            execute(plan, run)
+            # Nothing to do needs no lock.
+            if not sql and (plan.steps or not run.heads):
+                with holding(run, timeout=timeout):
+                    # Another run may have done the work while this one waited.
+                    plan = plan_for(run)
+
+                    if not run.heads:
+                        run.ensure_version_table()
+
+                    execute(plan, run)
+            elif sql:
+                execute(plan, run)
+
+            if surprise := explain_empty(opened.history, plan):
+                _log.warning(surprise)
+
             results.append(
                 DatabaseResult(
                     database=run.key,
@@ -105,6 +135,31 @@ class Applying(Verbs):
         )
         return _result(results, output)
 
+    @contextlib.contextmanager
+    def lock(
+        self, bind: str | None = None, *, timeout: float | None = None
+    ) -> cabc.Iterator[None]:
+        """Hold the migration lock around any code; runs inside it take it as theirs.
+
+        :param bind: of the database of this bind key, the default one otherwise.
+        :param timeout: seconds to wait for another run; the setting otherwise.
+        :raises LockNotAcquired: another run did not end in time.
+        """
+        from ..run.lock import holding_alone
+
+        state = self.state
+        database = self._choose(bind or "")[0]
+        arguments = state.configure_args
+        schema = arguments.get("version_table_schema") or ""
+        scope = f"{schema}.{arguments.get('version_table', 'alembic_version')}"
+        limit = state.read_settings().lock_timeout if timeout is None else timeout
+
+        with database.sync_engine.connect() as connection:
+            lock = database.dialect.migration_lock(connection, scope=scope)
+
+        with holding_alone(lock, title=database.title, timeout=limit):
+            yield
+
     def stamp(
         self,
         directory: Directory = None,
@@ -113,6 +168,8 @@ class Applying(Verbs):
         sql: bool = False,
         tag: str | None = None,
         purge: bool = False,
+        lock: bool = True,
+        lock_timeout: float | None = None,
     ) -> RunResult:
         """Write revisions into the version table, and run nothing.
 
@@ -120,22 +177,36 @@ class Applying(Verbs):
         :param sql: return the statements instead.
         :param tag: for ``context.get_tag_argument()``.
         :param purge: empty the table first, whatever is in it.
+        :param lock: keep other runs off the databases meanwhile.
+        :param lock_timeout: seconds to wait for another run; the setting otherwise.
         """
+        from ..run.lock import holding
+
         if sql and purge:
             raise BadOption("Can't use --purge with --sql mode")
 
         opened = self._open(directory)
         wanted = (revisions,) if isinstance(revisions, str) else tuple(revisions)
         start, targets = _split_starts(wanted) if sql else (None, wanted)
+        opened.history.require_version_folder()
+
+        for one in targets:
+            # Before --purge empties the version table.
+            opened.history.check_target(one)
+
         results: list[DatabaseResult] = []
 
+        timeout = None if sql else _choose_timeout(opened, lock, lock_timeout)
+
         def work(run: DatabaseRun) -> None:
-            before = run.heads
+            with holding(run, timeout=timeout):
+                before = run.heads
 
-            if purge or (not before and not sql):
-                run.ensure_version_table(purge=purge)
+                if purge or (not before and not sql):
+                    run.ensure_version_table(purge=purge)
 
-            run.stamp(targets)
+                run.stamp(targets)
+
             results.append(
                 DatabaseResult(database=run.key, start=before, end=run.heads)
             )
@@ -288,4 +359,18 @@ def _resolve(opened: Opened, ident: str | None) -> tuple[str, ...]:
 def _result(results: list[DatabaseResult], output: io.StringIO | None) -> RunResult:
     return RunResult(
         databases=tuple(results), sql=None if output is None else output.getvalue()
+    )
+
+
+def _choose_timeout(
+    opened: Opened, lock: bool, lock_timeout: float | None
+) -> float | None:
+    """Return how long to wait for the migration lock; ``None`` to do without it."""
+    if not lock:
+        return None
+
+    return (
+        opened.state.read_settings().lock_timeout
+        if lock_timeout is None
+        else (lock_timeout)
     )

@@ -134,6 +134,8 @@ class Authoring(Verbs):
                 " writes an empty revision.",
             )
 
+        opened.history.check_parents(unique)
+
         if _runs_environment(opened.config):
             opened.run(lambda run: None)
 

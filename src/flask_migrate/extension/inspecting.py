@@ -5,7 +5,6 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import BadOption
-from ..errors import OutOfDate
 from ..plan import DatabaseState
 from ..plan import Revision
 from .base import Directory
@@ -102,7 +101,9 @@ class Inspecting(Verbs):
 
         def work(run: DatabaseRun) -> None:
             if check_heads:
-                _check_heads(run)
+                history.check_heads(
+                    run.heads, sentence="Database is not on all head revisions."
+                )
 
             found.append(
                 DatabaseState(
@@ -132,15 +133,3 @@ def _split_range(rev_range: str | None) -> tuple[str | None, str | None]:
 
     base, _, head = rev_range.strip().partition(":")
     return base or None, head or None
-
-
-def _check_heads(run: DatabaseRun) -> None:
-    wanted = set(run.history.get_heads(consider_depends_on=True))
-
-    if set(run.heads) != wanted:
-        raise OutOfDate(
-            f"Database is not on all head revisions: it is at"
-            f" {', '.join(run.heads) or 'base'}, the heads are"
-            f" {', '.join(sorted(wanted)) or 'none'}.",
-            hint="flask db upgrade heads",
-        )

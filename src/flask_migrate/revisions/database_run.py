@@ -17,6 +17,7 @@ from ..databases.dialects import Dialect
 from ..databases.dialects import get_dialect
 from ..databases.dialects import SessionGuard
 from ..databases.dialects.base import hide_password
+from ..databases.dialects.locks import MigrationLock
 from ..errors import BadOption
 from ..plan import Direction
 from ..plan import Step
@@ -60,6 +61,7 @@ class DatabaseRun:
         self._guard: SessionGuard | None = None
         self._is_foreign = False
         self._is_writing = False
+        self._at_end: list[cabc.Callable[[], None]] = []
         self._maintainer: HeadMaintainer | None = None
 
         if not context.as_sql:
@@ -113,7 +115,7 @@ class DatabaseRun:
         guard = self._guard
 
         if guard is None:
-            self._maintainer = HeadMaintainer(self.context, self._start(self.name))
+            self._maintainer = _Heads(self.context, self._start(self.name))
             yield
             return
 
@@ -129,10 +131,28 @@ class DatabaseRun:
         finally:
             guard.close()
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether ``env.py`` has begun the transaction, and will end it."""
+        return self._is_foreign
+
+    def make_lock(self) -> MigrationLock:
+        """Return the lock that keeps two runs on this database apart."""
+        schema = self.context.version_table_schema or ""
+        scope = f"{schema}.{self.context.version_table}"
+        return self.dialect.migration_lock(self._connection, scope=scope)
+
+    def call_at_end(self, function: cabc.Callable[[], None]) -> None:
+        """Call a function when the transaction of ``env.py`` has ended."""
+        self._at_end.append(function)
+
     def finish(self) -> None:
         """Put back what outlives the transaction of ``env.py``."""
         if self._guard is not None:
             self._guard.finish()
+
+        for function in self._at_end:
+            function()
 
     def read_version_table(self) -> None:
         """Read the ids again, after something else has changed them."""
@@ -151,7 +171,7 @@ class DatabaseRun:
             self._connection.commit()
 
         if purge:
-            self._maintainer = HeadMaintainer(self.context, ())
+            self._maintainer = _Heads(self.context, ())
 
     def check_lengths(self, steps: cabc.Iterable[Step]) -> None:
         """Refuse ids that the version table cannot hold, before anything runs.
@@ -175,7 +195,6 @@ class DatabaseRun:
     def apply(self, step: Step) -> None:
         """Run one step, whole or not at all where the backend can do that."""
         script = self.history.get_revision(step.revision)
-        self.history.check_functions(script, step.direction)
         make = {
             Direction.UPGRADE: MigrationStep.upgrade_from_script,
             Direction.DOWNGRADE: MigrationStep.downgrade_from_script,
@@ -243,7 +262,7 @@ class DatabaseRun:
         # What env.py has begun on the connection is its own: a SET, for example.
         was_idle = not self._connection.in_transaction()
         heads = self.context.get_current_heads()
-        self._maintainer = HeadMaintainer(self.context, heads)
+        self._maintainer = _Heads(self.context, heads)
 
         if was_idle:
             self._connection.rollback()
@@ -306,7 +325,7 @@ class DatabaseRun:
 
                 arguments = {}
 
-        step.migration_fn(**arguments)
+        self.history.check_result(script, step.migration_fn(**arguments))
 
     def _notify(self, step: t.Any) -> None:
         for callback in self.context.on_version_apply_callbacks:
@@ -338,6 +357,24 @@ class DatabaseRun:
         return getattr(kind, "length", None) or 10**6
 
 
+class _Heads(HeadMaintainer):
+    """The ids in the version table, as the steps change them.
+
+    Alembic 1.20 fails for ever (``KeyError``) at a merge that names an ancestor of
+    another of its parents: the ancestor has no row of its own any more.
+    """
+
+    def _delete_version(self, version: str) -> None:
+        if version in self.heads:
+            super()._delete_version(version)
+
+    def _update_version(self, from_: str, to_: str) -> None:
+        if from_ in self.heads:
+            super()._update_version(from_, to_)
+        else:
+            self._insert_version(to_)
+
+
 def _mentions_rebuild(script: Script) -> bool:
     """Tell whether a file says that it rebuilds tables; SQLite must know before."""
     try:
@@ -354,7 +391,8 @@ def _lacks_function(script: Script, direction: str, name: str) -> bool:
     """
     names = vars(script.module)
     dispatches = any(one.startswith(f"{direction}_") for one in names)
-    uses_names = "globals" in getattr(script.module, direction).__code__.co_names
+    code = getattr(getattr(script.module, direction), "__code__", None)
+    uses_names = code is not None and "globals" in code.co_names
     return dispatches and uses_names and f"{direction}_{name}" not in names
 
 

@@ -44,12 +44,12 @@ def execute(plan: Plan, run: DatabaseRun) -> None:
             run.apply(step)
         except KeyboardInterrupt as error:
             raise _interrupted(plan, number, run, error) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _failed(plan, number, run, error) from error
 
 
 def _failed(
-    plan: Plan, number: int, run: DatabaseRun, error: Exception
+    plan: Plan, number: int, run: DatabaseRun, error: Exception | SystemExit
 ) -> MigrationError:
     step = plan.steps[number]
     known = error if isinstance(error, MigrationError) else explain(error, run.url)

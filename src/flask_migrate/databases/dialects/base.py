@@ -15,6 +15,7 @@ from ...errors import DatabaseNotFound
 from ...errors import LockNotAcquired
 from ...errors import MigrationError
 from ...errors import UsageError
+from .locks import MigrationLock
 
 Explanation = tuple[type[MigrationError], str, str | None]
 """An error class, a message and a hint."""
@@ -78,6 +79,7 @@ class Dialect:
     keeps_part = False
     """Whether a step that failed leaves behind what it did before."""
     session_guard: type[SessionGuard] = SessionGuard
+    migration_lock: type[MigrationLock] = MigrationLock
     database_options: tuple[str, ...] = ()
     """The options that :meth:`make_database` understands."""
 

@@ -21,6 +21,8 @@ from .base import explain_unreachable
 from .base import Explanation
 from .base import first_line
 from .base import SessionGuard
+from .locks import MigrationLock
+from .locks import MySQLLock
 
 
 class MySQLGuard(SessionGuard):
@@ -53,6 +55,7 @@ class MySQL(Dialect):
     two_phase = False
     keeps_part = True
     session_guard: type[SessionGuard] = MySQLGuard
+    migration_lock: type[MigrationLock] = MySQLLock
     database_options: tuple[str, ...] = ("encoding", "collation")
 
     def prepare_connect(

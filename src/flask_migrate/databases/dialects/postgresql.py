@@ -23,6 +23,8 @@ from .base import explain_unreachable
 from .base import Explanation
 from .base import first_line
 from .base import SessionGuard
+from .locks import MigrationLock
+from .locks import PostgreSQLLock
 
 # A lock timeout would leave an invalid index or an unvalidated constraint behind:
 # their waits are lock waits too (measured on PostgreSQL 12 to 18).
@@ -72,6 +74,7 @@ class PostgreSQL(Dialect):
     title = "PostgreSQL"
     two_phase = True
     session_guard: type[SessionGuard] = PostgreSQLGuard
+    migration_lock: type[MigrationLock] = PostgreSQLLock
     database_options: tuple[str, ...] = ("encoding", "owner", "template")
 
     def prepare_connect(

@@ -20,6 +20,8 @@ from .base import explain_locked
 from .base import Explanation
 from .base import first_line
 from .base import SessionGuard
+from .locks import FileLock
+from .locks import MigrationLock
 
 Violations = frozenset[tuple[t.Any, ...]]
 
@@ -42,6 +44,12 @@ class SQLiteGuard(SessionGuard):
 
     def close(self) -> None:
         event.remove(self.connection, "begin", self._on_begin)
+        is_only_one = isinstance(self.connection.engine.pool, pool.StaticPool)
+
+        if self._enforced and not is_only_one:
+            # In env.py's transaction; it must not go back to the pool without its
+            # foreign keys.
+            self.connection.detach()
 
     def finish(self) -> None:
         self._enforce_again()
@@ -58,10 +66,6 @@ class SQLiteGuard(SessionGuard):
 
         if getattr(driver, "in_transaction", False):
             return
-
-        if not isinstance(self.connection.engine.pool, pool.StaticPool):
-            # It must not go back to the pool without its foreign keys.
-            self.connection.detach()
 
         self._stop_enforcing()
         self._execute("BEGIN IMMEDIATE")
@@ -130,6 +134,7 @@ class SQLite(Dialect):
     transactional_ddl: bool | None = True
     enforces_length = False
     session_guard: type[SessionGuard] = SQLiteGuard
+    migration_lock: type[MigrationLock] = FileLock
 
     def prepare_connect(
         self,

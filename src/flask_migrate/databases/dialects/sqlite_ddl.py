@@ -308,8 +308,8 @@ class TableDefinition:
         key = self.primary_key
         return self if key is None else self.swap(key, None)
 
-    def with_autoincrement(self) -> TableDefinition:
-        """Return the table with row numbers that are never given twice.
+    def with_autoincrement(self, wanted: bool) -> TableDefinition:
+        """Return the table with row numbers that may or may not be given twice.
 
         :raises DefinitionError: if the primary key is not one INTEGER column.
         """
@@ -319,7 +319,7 @@ class TableDefinition:
             raise DefinitionError("AUTOINCREMENT needs one INTEGER primary key column")
 
         table = self.without_primary_key()
-        key = Clause.make("PRIMARY KEY", "AUTOINCREMENT")
+        key = Clause.make("PRIMARY KEY", "AUTOINCREMENT" * wanted)
         bare = column.without("PRIMARY KEY")
         return table.with_column(bare.with_clause(key))
 
