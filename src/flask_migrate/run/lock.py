@@ -104,6 +104,10 @@ def holding_alone(
     :param timeout: seconds to wait.
     :raises LockNotAcquired: another run held it for longer.
     """
+    if lock.identity in _HELD.get():
+        yield
+        return
+
     try:
         acquire(lock, title=title, timeout=timeout)
         token = _HELD.set(_HELD.get() | {lock.identity})
