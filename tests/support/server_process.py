@@ -83,8 +83,8 @@ class Server(abc.ABC):
     :param account: the user that it runs as, as keywords of :class:`subprocess.Popen`.
     """
 
-    package: t.ClassVar[str]
-    """The Debian package that brings its programs, and starts nothing by itself."""
+    packages: t.ClassVar[str]
+    """The Debian packages, separated by spaces, that bring its programs."""
 
     initializer: t.ClassVar[str]
     """The program that makes an empty data folder."""
@@ -189,7 +189,7 @@ class Server(abc.ABC):
 class PostgreSQL(Server):
     """A PostgreSQL that forgets everything when the machine does."""
 
-    package = "postgresql"
+    packages = "postgresql"
     initializer = "initdb"
     ready_sign = "database system is ready to accept connections"
     stop_signal = signal.SIGQUIT
@@ -238,14 +238,18 @@ class PostgreSQL(Server):
 class MariaDB(Server):
     """A MariaDB that forgets everything when the machine does."""
 
-    package = "mariadb-server-core"
+    # Unlike `mariadb-server` these two start nothing when they are installed.
+    packages = "mariadb-client-core mariadb-server-core"
     initializer = "mariadb-install-db"
     ready_sign = "ready for connections"
     stop_signal = signal.SIGKILL
 
     @classmethod
     def find_program(cls) -> Path | None:
-        return find_program("mariadbd") if find_program(cls.initializer) else None
+        # The script that makes the data folder calls the last of them.
+        names = ("mariadbd", cls.initializer, "my_print_defaults")
+        found = [find_program(name) for name in names]
+        return found[0] if all(found) else None
 
     def _initialize_arguments(self) -> list[str]:
         return [
@@ -297,7 +301,7 @@ SERVERS: dict[str, type[Server]] = {"postgresql": PostgreSQL, "mariadb": MariaDB
 
 def missing_packages() -> list[str]:
     """Return the Debian packages of the servers that are not installed."""
-    return [kind.package for kind in SERVERS.values() if not kind.find_program()]
+    return [kind.packages for kind in SERVERS.values() if not kind.find_program()]
 
 
 def _free_port() -> int:

@@ -83,7 +83,7 @@ class ServerMissing(Exception):
     def __init__(self, kind: type[server_process.Server]) -> None:
         super().__init__(
             f"{kind.__name__} is not installed here; on Debian:"
-            f" apt-get install {kind.package}"
+            f" apt-get install {kind.packages}"
         )
 
 
@@ -96,7 +96,7 @@ class PrivateServer:
     def __init__(self, name: str) -> None:
         self.name = name
         self._process: subprocess.Popen[str] | None = None
-        self._facts: dict[str, t.Any] | None = None
+        self._facts: dict[str, t.Any] = {}
 
     @property
     def is_launched(self) -> bool:
@@ -118,8 +118,11 @@ class PrivateServer:
         :raises server_process.ServerFailed: it did not start.
         """
         self.launch()
-        if self._facts is None:
+        if not self._facts:
             self._facts = self._read_facts()
+
+        if "error" in self._facts:
+            raise server_process.ServerFailed(self._facts["error"])
 
         return self._facts
 
@@ -152,18 +155,18 @@ class PrivateServer:
 
         # Closing the pipe would do, had not a fork of ours kept it open.
         self._process.communicate("stop\n")
-        self._process = self._facts = None
+        self._process = None
+        self._facts = {}
 
     def _read_facts(self) -> dict[str, t.Any]:
         assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        facts = json.loads(line) if line.startswith("{") else {"error": line}
-        if "error" in facts:
-            rest = self._process.stdout.read()
-            raise server_process.ServerFailed(facts["error"] + rest)
+        if line.startswith("{"):
+            return t.cast("dict[str, t.Any]", json.loads(line))
 
-        return t.cast("dict[str, t.Any]", facts)
+        # Neither facts nor an explanation: the program itself went wrong.
+        return {"error": line + self._process.stdout.read()}
 
 
 class Databases:
