@@ -26,6 +26,8 @@ if t.TYPE_CHECKING:
 
 _log = logging.getLogger("flask_migrate")
 
+_log = logging.getLogger("flask_migrate")
+
 
 class Applying(Verbs):
     """What a ``Migrate`` changes."""
@@ -74,6 +76,7 @@ class Applying(Verbs):
         :raises StepFailed: a revision stopped; says what stays.
         :raises LockNotAcquired: another run did not end in time.
         """
+        from ..make.planner import explain_empty
         from ..make.planner import explain_empty
         from ..make.planner import make_plan
         from ..run.executor import execute

@@ -14,6 +14,7 @@ if t.TYPE_CHECKING:
     from ..revisions.history import History
 
 _BARE_STEPS = re.compile(r"-\d+")
+_COUNTED = re.compile(r"[+-]\d+$")
 
 
 def make_plan(
@@ -35,7 +36,7 @@ def make_plan(
     if direction is Direction.DOWNGRADE:
         _refuse_to_guess(target, heads)
 
-    steps = history.find_steps(direction, target, heads)
+    scripts = history.find_steps(direction, target, heads)
     return Plan(
         database=database,
         direction=direction,
@@ -43,13 +44,42 @@ def make_plan(
         target=target,
         steps=tuple(
             Step(
-                revision=step.revision.revision,
+                revision=script.revision,
                 direction=direction,
-                message=step.revision.doc,
-                path=step.revision.path,
+                message=script.doc,
+                path=script.path,
             )
-            for step in steps
+            for script in scripts
         ),
+    )
+
+
+def explain_empty(history: History, plan: Plan) -> str | None:
+    """Say why a plan has no steps, where somebody may have expected some.
+
+    :return: ``None`` where nothing has to be said: the database is at the target.
+    """
+    if plan.steps:
+        return None
+
+    if not history.revision_map.heads:
+        return (
+            f"There is no revision in {', '.join(history.version_folders)}: nothing to"
+            " do. `flask db migrate` writes the first one."
+        )
+
+    if plan.direction is Direction.DOWNGRADE or _COUNTED.search(plan.target):
+        return None
+
+    reached = {script.revision for script in history.find(plan.target)}
+
+    if reached <= set(plan.start):
+        return None
+
+    return (
+        f"Nothing to do: {plan.target} is applied already, and the database"
+        f"{f' {plan.database}' if plan.database else ''} is at"
+        f" {', '.join(plan.start)}. `flask db downgrade {plan.target}` would go back."
     )
 
 

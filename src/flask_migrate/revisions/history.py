@@ -7,6 +7,7 @@ import collections.abc as cabc
 import contextlib
 import inspect
 import pathlib
+import re
 import types
 import typing as t
 
@@ -16,6 +17,7 @@ from alembic.script import ScriptDirectory
 
 from ..errors import BadOption
 from ..errors import HistoryError
+from ..errors import OutOfDate
 from ..errors import RepositoryError
 from ..errors import RepositoryNotFound
 from ..errors import RevisionFileError
@@ -27,7 +29,6 @@ from .env_file import run_env_file
 
 if t.TYPE_CHECKING:
     from alembic.config import Config
-    from alembic.runtime.migration import RevisionStep
     from alembic.runtime.migration import StampStep
 
 
@@ -93,6 +94,11 @@ class History(ScriptDirectory):
         """Whether any folder of revision files exists; git keeps no empty ones."""
         return any(location.is_dir() for location in self._version_locations)
 
+    @property
+    def version_folders(self) -> tuple[str, ...]:
+        """The folders that the revision files are in."""
+        return tuple(str(location) for location in self._version_locations)
+
     def require_version_folder(self) -> None:
         """Refuse to run without the folder that the revisions are in.
 
@@ -106,6 +112,56 @@ class History(ScriptDirectory):
                 hint="Deploy the folder, or write the first revision with"
                 " `flask db migrate`.",
             )
+
+    def load(self) -> None:
+        """Read every file now: a bad one is found before any database is asked.
+
+        :raises RevisionFileError: or :class:`HistoryError`, naming the file.
+        """
+        with crossing(self):
+            self.revision_map.heads  # noqa: B018  # reads them all
+
+    def check_target(self, target: str) -> None:
+        """Refuse an id that no file has, before any database is asked.
+
+        A target that counts its way from where the database stands is for later.
+
+        :raises RevisionNotFound: none; :raises MultipleHeads: too many.
+        """
+        if not _COUNTED.search(target):
+            self.find(target)
+
+    def check_heads(self, heads: tuple[str, ...], *, sentence: str) -> None:
+        """Refuse a database that is not at every head.
+
+        :param heads: the ids in its version table.
+        :param sentence: how the error begins.
+        :raises OutOfDate: with where it stands, and what is missing.
+        """
+        with crossing(self, from_database=True):
+            self.get_revisions(heads)
+
+        wanted = sorted(self.get_heads(consider_depends_on=True))
+
+        if set(heads) == set(wanted):
+            return
+
+        with crossing(self):
+            found = self.iterate_revisions("heads", heads, implicit_base=True)
+            missing = [script.revision for script in found][::-1]
+
+        raise OutOfDate(
+            f"{sentence} It is at {', '.join(heads) or 'base'}; "
+            + (
+                f"{_list_some(missing)} not applied."
+                if missing
+                else f"the heads are {', '.join(wanted) or 'none'}."
+            ),
+            hint="Run `flask db upgrade` first."
+            if len(wanted) < 2
+            else f"There are several heads ({', '.join(wanted)}): run `flask db upgrade"
+            " heads`, or join them first with `flask db merge heads`.",
+        )
 
     def describe(self, script: Script, *, is_current: bool = False) -> Revision:
         """Return one file's facts as plain data."""
@@ -154,29 +210,64 @@ class History(ScriptDirectory):
         with crossing(self, from_database=True):
             return sorted(self.get_all_current(heads), key=lambda one: one.revision)
 
+    def check_parents(self, scripts: tuple[Script, ...]) -> None:
+        """Refuse a merge of a revision and its own ancestor, which joins nothing.
+
+        :raises BadOption: naming both.
+        """
+        for script in scripts:
+            older = {one.revision for one in self.walk(None, script.revision)}
+
+            for other in scripts:
+                if other is not script and other.revision in older:
+                    raise BadOption(
+                        f"{other.revision} is an ancestor of {script.revision}: there"
+                        " is nothing to join.",
+                        hint="`flask db heads` lists what there is to join.",
+                    )
+
     # -- steps -----------------------------------------------------------------
 
     def find_steps(
         self, direction: Direction, target: str, heads: tuple[str, ...]
-    ) -> list[RevisionStep]:
+    ) -> list[Script]:
         """Return the revisions from where a database stands to a target.
 
         :param direction: which way they go.
         :param target: as Alembic reads it: an id, ``head``, ``+1``, ``-1`` ...
         :param heads: the ids in the database's version table.
+        :raises RevisionFileError: one of them could not run.
         """
         # What the database says is looked up first, so that an error says whose id
         # cannot be found.
         with crossing(self, from_database=True):
             self.get_revisions(heads)
 
-        with crossing(self, target=target):
-            current: t.Any = heads
+        # Alembic's own sentence; what it has around the next lines looks at the
+        # functions of the files, which are not checked yet.
+        sentence = "Destination %(end)s is not a valid {} target from current head(s)"
+        alembic_errors = self._catch_revision_errors(
+            ancestor=sentence.format(direction.value), end=target
+        )
 
-            if direction is Direction.UPGRADE:
-                return self._upgrade_revs(target, current)
+        with crossing(self, target=target, heads=heads), alembic_errors:
+            scripts = self._iterate_steps(direction, target, heads)
 
-            return self._downgrade_revs(target, current)
+        for script in scripts:
+            self.check_functions(script, direction)
+
+        return scripts
+
+    def _iterate_steps(
+        self, direction: Direction, target: str, heads: tuple[str, ...]
+    ) -> list[Script]:
+        current: t.Any = heads
+
+        if direction is Direction.UPGRADE:
+            found = self.iterate_revisions(target, current, implicit_base=True)
+            return list(found)[::-1]
+
+        return list(self.iterate_revisions(current, target, select_for_downgrade=True))
 
     def find_stamps(
         self, targets: tuple[str, ...], heads: tuple[str, ...]
@@ -210,12 +301,28 @@ class History(ScriptDirectory):
         kind = next((kind for test, kind in _STRANGE if test(function)), None)
 
         if kind is not None:
-            line = inspect.unwrap(function).__code__.co_firstlineno
+            code = getattr(inspect.unwrap(function), "__code__", None)
+            line = None if code is None else code.co_firstlineno
             raise RevisionFileError(
-                f"{name}() in {script.path}, line {line}, is {kind}: calling it would"
-                " change nothing.",
+                f"{name}() in {script.path}{f', line {line},' if line else ''} is"
+                f" {kind}: calling it would change nothing.",
                 path=script.path,
                 line=line,
+                hint="Write an ordinary function; op.run_async() runs a coroutine.",
+            )
+
+    def check_result(self, script: Script, result: object) -> None:
+        """Refuse a function that has returned its work instead of doing it.
+
+        :param result: what ``upgrade()`` or ``downgrade()`` returned.
+        :raises RevisionFileError: a coroutine or a generator, hidden by a decorator.
+        """
+        if inspect.iscoroutine(result) or inspect.isgenerator(result):
+            result.close()
+            raise RevisionFileError(
+                f"{script.path} returned a {type(result).__name__}, which nobody runs:"
+                " nothing was changed.",
+                path=script.path,
                 hint="Write an ordinary function; op.run_async() runs a coroutine.",
             )
 
@@ -273,6 +380,16 @@ _STRANGE: tuple[tuple[cabc.Callable[[t.Any], bool], str], ...] = (
     (lambda function: not callable(function), "no function"),
 )
 
+_COUNTED = re.compile(r"[+-]\d+$")
+"""The end of a target such as ``+1``, ``a1+2`` or ``branch@-1``."""
+
+
+def _list_some(revisions: list[str]) -> str:
+    """Return the first few ids, the number of the others, and "is" or "are"."""
+    shown = ", ".join(revisions[:5])
+    more = f" and {len(revisions) - 5} more" if len(revisions) > 5 else ""
+    return f"{shown}{more} {'is' if len(revisions) == 1 else 'are'}"
+
 
 def _list_files(
     folder: pathlib.Path, *, recursive: bool
@@ -316,7 +433,7 @@ def _file_errors(path: pathlib.Path) -> cabc.Iterator[None]:
             line=error.lineno,
             hint="Resolve the conflict." if conflict else hint,
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         line = _line_in(error, path)
         place = f"{path}, line {line}," if line else f"{path}"
         reason = getattr(error, "strerror", None) or error
@@ -390,7 +507,18 @@ def _check_graph(scripts: list[Script]) -> None:
                 hint="Delete the copy, or give it an id of its own.",
             )
 
-    labels = {label for script in scripts for label in script._orig_branch_labels}
+    labels: dict[str, Script] = {}
+
+    for script in scripts:
+        for label in script._orig_branch_labels:
+            first = labels.setdefault(label, script)
+
+            if first is not script:
+                raise HistoryError(
+                    f"Branch name '{label}' in revision {script.revision} already used"
+                    f" by revision {first.revision}: {script.path} and {first.path}.",
+                    hint="Give one of the two branches another label.",
+                )
 
     for script in scripts:
         for parent in util.to_tuple(script.down_revision, default=()):

@@ -79,6 +79,11 @@ class Draft:
 
     def compare(self, run: DatabaseRun) -> None:
         """Add the operations that bring one database to its models."""
+        if self._autogenerate:
+            self._history.check_heads(
+                run.heads, sentence="Target database is not up to date."
+            )
+
         with crossing(self._history):
             heads: t.Any = run.heads
 

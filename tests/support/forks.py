@@ -1,0 +1,179 @@
+"""Run the `flask` program in a child of this process: a real process, in no time.
+
+A child has its own current folder, environment, user, limits and signals. Nothing has
+to be imported again, so a command takes about as long as in this process.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import logging
+import os
+import pathlib
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import typing as t
+import warnings
+
+from flask import Flask
+from flask.cli import FlaskGroup
+
+NOBODY = 65534
+"""The user and the group `nobody`."""
+
+PATIENCE = 20.0
+"""Seconds after which a child is given up."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a child has said.
+
+    :param exit_code: negative for a signal that ended it.
+    """
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        """Both, one after the other."""
+        return self.stdout + self.stderr
+
+
+class Child:
+    """A fork of this process that does some work and ends.
+
+    :param work: its exit code is what this returns, raises as ``SystemExit``, or 0.
+    """
+
+    def __init__(self, work: t.Callable[[], object]) -> None:
+        # Closed by wait(), when there is nothing more to read.
+        self._files = [
+            tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+            for _ in range(2)
+        ]
+        self.pid = os.fork()
+        if self.pid == 0:
+            _live(work, self._files)
+
+    def send(self, number: int) -> None:
+        """Send a signal."""
+        os.kill(self.pid, number)
+
+    def wait(self) -> Outcome:
+        """Wait for the end; a child that never ends fails the test."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := os.waitpid(self.pid, os.WNOHANG))[0]:
+            if time.monotonic() > deadline:
+                self.send(signal.SIGKILL)
+                found = os.waitpid(self.pid, 0)
+                break
+
+            time.sleep(0.005)
+
+        texts = []
+        for file in self._files:
+            file.seek(0)
+            texts.append(file.read())
+            file.close()
+
+        code = os.waitstatus_to_exitcode(found[1])
+        return Outcome(exit_code=code, stdout=texts[0], stderr=texts[1])
+
+
+def run_flask(
+    *words: str,
+    app: Flask | None = None,
+    folder: pathlib.Path | None = None,
+    environment: t.Mapping[str, str] | None = None,
+    prepare: t.Callable[[], object] | None = None,
+) -> Outcome:
+    """Run ``flask`` with some words, and wait for it."""
+    return start_flask(
+        *words, app=app, folder=folder, environment=environment, prepare=prepare
+    ).wait()
+
+
+def start_flask(
+    *words: str,
+    app: Flask | None = None,
+    folder: pathlib.Path | None = None,
+    environment: t.Mapping[str, str] | None = None,
+    prepare: t.Callable[[], object] | None = None,
+) -> Child:
+    """Start ``flask`` with some words.
+
+    :param app: the application; found by the program itself otherwise.
+    :param folder: its current folder.
+    :param environment: what to set in its environment.
+    :param prepare: called in the child before the program.
+    """
+
+    def work() -> None:
+        for name in ("FLASK_APP", "FLASK_DEBUG", "MIGRATE_TRACEBACK"):
+            os.environ.pop(name, None)
+
+        os.environ.update(environment or {})
+        if folder is not None:
+            os.chdir(folder)
+            sys.path.insert(0, str(folder))
+
+        if prepare is not None:
+            prepare()
+
+        group = FlaskGroup(
+            create_app=None if app is None else lambda: app, set_debug_flag=False
+        )
+        group.main([*words], prog_name="flask")
+
+    return Child(work)
+
+
+def become_nobody() -> None:
+    """Lose every right of root, where this process has them."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+def _make_stream(mode: str, number: int) -> io.TextIOWrapper:
+    raw = io.FileIO(number, mode, closefd=False)
+    buffered = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
+    return io.TextIOWrapper(buffered, encoding="utf-8", line_buffering=True)
+
+
+def _live(work: t.Callable[[], object], files: list[t.Any]) -> t.NoReturn:
+    code = 1
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for number, file in enumerate(files, start=1):
+            os.dup2(file.fileno(), number)
+
+        sys.stdin, sys.stdout, sys.stderr = map(_make_stream, "rww", range(3))
+        sys.dont_write_bytecode = True
+        # What a new process has: no log handler, no filter that makes warnings fail.
+        logging.getLogger().handlers.clear()
+        warnings.resetwarnings()
+        warnings.simplefilter("default")
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        returned = work()
+        code = returned if isinstance(returned, int) else 0
+    except SystemExit as leaving:
+        if isinstance(leaving.code, str):
+            print(leaving.code, file=sys.stderr)  # noqa: T201
+
+        code = leaving.code if isinstance(leaving.code, int) else bool(leaving.code)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Without the exit handlers, which belong to the parent.
+        os._exit(code)
