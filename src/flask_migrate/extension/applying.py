@@ -26,8 +26,6 @@ if t.TYPE_CHECKING:
 
 _log = logging.getLogger("flask_migrate")
 
-_log = logging.getLogger("flask_migrate")
-
 
 class Applying(Verbs):
     """What a ``Migrate`` changes."""
@@ -76,7 +74,6 @@ class Applying(Verbs):
         :raises StepFailed: a revision stopped; says what stays.
         :raises LockNotAcquired: another run did not end in time.
         """
-        from ..make.planner import explain_empty
         from ..make.planner import explain_empty
         from ..make.planner import make_plan
         from ..run.executor import execute

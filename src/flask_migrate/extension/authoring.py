@@ -136,8 +136,6 @@ class Authoring(Verbs):
 
         opened.history.check_parents(unique)
 
-        opened.history.check_parents(unique)
-
         if _runs_environment(opened.config):
             opened.run(lambda run: None)
 
