@@ -18,11 +18,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.server_process import SERVERS
 from tests.support.servers import Backend
 from tests.support.servers import BACKENDS
 from tests.support.servers import CAPABILITIES
 from tests.support.servers import Databases
 from tests.support.servers import select_backends
+from tests.support.servers import ServerMissing
 
 DATABASES = pytest.StashKey[Databases]()
 
@@ -68,9 +70,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which server was missing, for how many tests, and how to get it."""
-    databases = terminalreporter.config.stash[DATABASES]
-    for message, count in databases.missing.items():
-        terminalreporter.write_line(f"{count} tests went without: {message}")
+    results = terminalreporter.stats
+    reports = [*results.get("skipped", []), *results.get("error", [])]
+    for kind in SERVERS.values():
+        message = str(ServerMissing(kind))
+        count = sum(message in str(report.longrepr) for report in reports)
+        if count:
+            terminalreporter.write_line(f"{count} tests went without: {message}")
 
 
 @pytest.fixture(scope="session")

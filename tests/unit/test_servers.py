@@ -22,6 +22,7 @@ from tests.support.servers import BACKENDS
 from tests.support.servers import Databases
 from tests.support.servers import PrivateServer
 from tests.support.servers import select_backends
+from tests.support.servers import ServerMissing
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +31,10 @@ PATIENCE = 15.0
 
 NAMES = [
     pytest.param(
-        name, marks=pytest.mark.skipif(not kind.find_program(), reason=f"no {name}")
+        name,
+        marks=pytest.mark.skipif(
+            not kind.find_program(), reason=str(ServerMissing(kind))
+        ),
     )
     for name, kind in SERVERS.items()
 ]
@@ -221,18 +225,22 @@ def test_a_server_that_cannot_start_shows_its_log(
     assert not Path(place).exists()
 
 
-@pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
+@pytest.mark.parametrize(("ci", "outcome"), [("", "2 skipped"), ("true", "2 error")])
 def test_a_missing_server_is_counted_and_named(
     tmp_path: Path, ci: str, outcome: str
 ) -> None:
     """A developer is told what to install; a judge fails."""
-    code = "def test_it(mariadb_url): pass\ndef test_other(): pass\n"
+    code = (
+        "def test_one(mariadb_url): pass\n"
+        "def test_two(mariadb_url): pass\n"
+        "def test_other(): pass\n"
+    )
     settings = "from tests.support import server_process\nserver_process.PLACES = ()\n"
 
     run = run_pytest(tmp_path, code, settings=settings, PATH="/nowhere", CI=ci)
     output = run.communicate()[0]
 
-    assert "1 tests went without: MariaDB is not installed here" in output
+    assert "2 tests went without: MariaDB is not installed here" in output
     assert "apt-get install mariadb-client-core mariadb-server-core" in output
     assert outcome in output.splitlines()[-1]
     assert "1 passed" in output.splitlines()[-1]
