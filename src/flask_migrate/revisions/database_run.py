@@ -22,6 +22,7 @@ from ..errors import BadOption
 from ..plan import Direction
 from ..plan import Step
 from . import files
+from .loading import check_result
 from .operations.sqlite import ForeignKeysEnforced
 
 if t.TYPE_CHECKING:
@@ -325,7 +326,7 @@ class DatabaseRun:
 
                 arguments = {}
 
-        self.history.check_result(script, step.migration_fn(**arguments))
+        check_result(script, step.migration_fn(**arguments))
 
     def _notify(self, step: t.Any) -> None:
         for callback in self.context.on_version_apply_callbacks:
