@@ -279,6 +279,26 @@ class TableDefinition:
         kept = _swap(old.column.clauses, old.clause, new)
         return self.with_column(dataclasses.replace(old.column, clauses=kept))
 
+    def with_name(self, old: Constraint, name: str) -> TableDefinition:
+        """Return the table with another name for one constraint.
+
+        A key of a column becomes one of the table: whoever reads names from the text,
+        as SQLAlchemy does, may look for them there only.
+        """
+        clause = old.clause
+
+        if old.column is None or clause.kind not in {"UNIQUE", "REFERENCES"}:
+            return self.swap(old, clause.renamed(name))
+
+        columns = f"({quote_name(old.column.name)})"
+
+        if clause.kind == "UNIQUE":
+            key = Clause.make("UNIQUE", columns + join(clause.body[1:]))
+        else:
+            key = Clause.make("FOREIGN KEY", columns + join(clause.body))
+
+        return self.swap(old, None).with_constraint(key.renamed(name))
+
     def with_column(self, column: ColumnDefinition) -> TableDefinition:
         """Return the table with a column added, or replaced by its name."""
         columns = [

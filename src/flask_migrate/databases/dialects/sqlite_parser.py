@@ -99,6 +99,10 @@ class _Reader:
         """Read ``CREATE TABLE name (...) options``."""
         self._expect("CREATE", "TABLE")
         name = self._take().name
+
+        if self._accept("."):
+            name = self._take().name
+
         self._expect("(")
         columns: list[ColumnDefinition] = []
         constraints: list[Clause] = []

@@ -1,0 +1,329 @@
+"""What a batch asks of a table, written into the text that SQLite keeps of it.
+
+Alembic describes the new table by what reflection saw of the old one. Only what the
+batch has changed between the two is taken from there; the rest stays as it is stored.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
+
+from ....databases.dialects.sqlite_ddl import Clause
+from ....databases.dialects.sqlite_ddl import ColumnDefinition
+from ....databases.dialects.sqlite_ddl import TableDefinition
+from ....databases.dialects.sqlite_parser import parse_constraint
+from ....databases.dialects.sqlite_parser import parse_table
+from ....databases.dialects.sqlite_tokens import DefinitionError
+from ....databases.dialects.sqlite_tokens import quote_name
+from . import matching
+
+if t.TYPE_CHECKING:
+    from alembic.operations.batch import ApplyBatchImpl
+
+_STRICT_TYPES = frozenset({"INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"})
+
+
+class Revision:
+    """The difference between a table and what a batch makes of it.
+
+    :param batch: Alembic's, with every operation of the batch applied.
+    :param dropped: what its ``drop_constraint`` named; ``None`` if that is unknown.
+    """
+
+    def __init__(
+        self,
+        batch: ApplyBatchImpl,
+        dialect: sa.Dialect,
+        *,
+        dropped: tuple[sa.Constraint, ...] | None,
+    ) -> None:
+        self._batch = batch
+        self._dialect = dialect
+        self._dropped = dropped
+        self._old = {str(column.name): column for column in batch.table.columns}
+        self._wanted = self._render()
+
+    @property
+    def table(self) -> str:
+        """The name of the table, as the batch has it."""
+        return str(self._batch.table.name)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the user has described the whole table (``copy_from``)."""
+        return not self._batch.reflected
+
+    @property
+    def old_names(self) -> frozenset[str]:
+        """The columns of the table that Alembic knows."""
+        return frozenset(self._old)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The new name of every old column that stays, by the old one."""
+        columns = self._batch.columns.items()
+        return {old: str(new.name) for old, new in columns if old in self._old}
+
+    @property
+    def renames(self) -> dict[str, str]:
+        """The columns that change their name."""
+        return {old: new for old, new in self.names.items() if old != new}
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The columns that go."""
+        return tuple(name for name in self._old if name not in self._batch.columns)
+
+    @property
+    def retyped(self) -> dict[str, str]:
+        """The new type of the columns that get one, by their old name."""
+        compiler = self._dialect.type_compiler_instance
+        columns = self._batch.columns
+        return {
+            name: compiler.process(columns[name].type, type_expression=columns[name])
+            for name, transfer in self._batch.column_transfers.items()
+            if "type" in transfer and name in self._old
+        }
+
+    def is_cast(self, name: str) -> bool:
+        """Tell whether the values of a column are cast to its new type."""
+        return isinstance(self._batch.column_transfers[name].get("expr"), sa.Cast)
+
+    def apply(
+        self, stored: TableDefinition, *, dropped: cabc.Collection[str]
+    ) -> TableDefinition:
+        """Return the new table.
+
+        :param stored: the old one, its columns already under their new names.
+        :param dropped: the columns that go, under the names that they have by now.
+        :raises DefinitionError: if it cannot be done without a loss.
+        """
+        if self.is_given:
+            return self._wanted
+
+        table = stored.without_columns(dropped)
+
+        for name in self._batch.columns:
+            table = self._change_column(table, name)
+
+        order = [str(column.name) for column in self._batch.columns.values()]
+        table = self._drop_constraints(table.with_order(order))
+        table = self._add_constraints(table)
+        table = self._change_options(self._change_key(table))
+        _check_types(table)
+        return table
+
+    # -- what the batch wants ----------------------------------------------------
+
+    def _render(self) -> TableDefinition:
+        """Return the table that Alembic would make."""
+        table = self._batch.new_table
+        assert table is not None  # Alembic makes it before it asks its backend
+
+        for column in table.columns:
+            if isinstance(column.type, sa.types.NullType):
+                # A column may be without a type in SQLite, but not in SQLAlchemy.
+                # Nothing reads the type of this one.
+                column.type = sa.BLOB()
+
+        wanted = parse_table(str(CreateTable(table).compile(dialect=self._dialect)))
+
+        for constraint in self._find_forgotten(table):
+            text = matching.render(constraint, self._dialect)
+            wanted = wanted.with_constraint(parse_constraint(f"\n\t{text}"))
+
+        return wanted
+
+    def _find_forgotten(self, table: sa.Table) -> cabc.Iterator[sa.Constraint]:
+        """Find the added constraints that name a column by its new name.
+
+        Alembic 1.20 knows columns by their old names, and leaves these out.
+        """
+        known = {constraint.name for constraint in table.constraints}
+        names = {str(column.name) for column in self._batch.columns.values()}
+
+        for name, constraint in self._batch.named_constraints.items():
+            if name in known or constraint in self._batch.table.constraints:
+                continue
+
+            missing = set(matching.list_columns(constraint)) - names
+
+            if missing:
+                columns = ", ".join(sorted(missing))
+                raise DefinitionError(f"{name} is about {columns}, which is not there")
+
+            yield constraint
+
+    # -- columns -----------------------------------------------------------------
+
+    def _change_column(self, table: TableDefinition, name: str) -> TableDefinition:
+        new_name = str(self._batch.columns[name].name)
+        column = table.column(new_name)
+        wanted = self._wanted.column(new_name)
+        assert wanted is not None  # it was rendered from the same columns
+
+        if name not in self._old:
+            if column is not None:
+                raise DefinitionError(f"it has a column {new_name} already")
+
+            return table.with_column(dataclasses.replace(wanted, after=""))
+
+        if column is None:
+            raise DefinitionError(f"it has no column {name}")
+
+        return table.with_column(self._edit_column(column, name, wanted))
+
+    def _edit_column(
+        self, column: ColumnDefinition, name: str, wanted: ColumnDefinition
+    ) -> ColumnDefinition:
+        old, new = self._old[name], self._batch.columns[name]
+
+        if name in self.retyped:
+            column = column.with_type(self.retyped[name])
+
+        if old.nullable != new.nullable:
+            column = column.with_null(bool(new.nullable))
+
+        if _default(old) is not _default(new):
+            default = wanted.find("DEFAULT")
+            column = column.without("DEFAULT")
+            column = column.with_clause(default) if default else column
+
+        return column
+
+    # -- constraints -------------------------------------------------------------
+
+    def _drop_constraints(self, table: TableDefinition) -> TableDefinition:
+        for description in self._find_dropped():
+            found = description.find_in(table)
+
+            if found is not None:
+                table = table.swap(found, None)
+
+        return table
+
+    def _find_dropped(self) -> cabc.Iterator[matching.Description]:
+        batch = self._batch
+        kept = {*batch.named_constraints.values(), *batch.unnamed_constraints}
+
+        for constraint in batch.table.constraints - kept:
+            if self._is_dropped(constraint):
+                yield matching.describe_constraint(constraint, self.names)
+
+        for constraint in self._dropped or ():
+            # The old type of a column may have a check without a name.
+            if isinstance(constraint, sa.CheckConstraint) and not matching.is_named(
+                constraint
+            ):
+                yield matching.describe_text(constraint, self._dialect)
+
+    def _is_dropped(self, constraint: sa.Constraint) -> bool:
+        """Tell whether a constraint that Alembic leaves out is really to go.
+
+        It also leaves out what it cannot carry: unnamed checks, and the check of an
+        Enum whose column is renamed.
+        """
+        if isinstance(constraint, sa.PrimaryKeyConstraint):
+            return False
+
+        if not isinstance(constraint, sa.CheckConstraint):
+            return True
+
+        # SQLAlchemy 2 has no public name for `_type_bound`.
+        if constraint._type_bound or not matching.is_named(constraint):
+            return False
+
+        if self._dropped is None or constraint.name in self._batch.named_constraints:
+            return True
+
+        return any(constraint.name == one.name for one in self._dropped)
+
+    def _add_constraints(self, table: TableDefinition) -> TableDefinition:
+        for clause in self._wanted.constraints:
+            if clause.kind == "PRIMARY KEY":
+                continue
+
+            # SQLAlchemy ends its lines behind each part.
+            clause = dataclasses.replace(clause, after="")
+            found = matching.describe_clause(clause).find_in(table)
+
+            if found is None:
+                replaced = matching.find_replaced(table, clause)
+                table = table.swap(replaced, None) if replaced else table
+                table = table.with_constraint(clause)
+            elif clause.name is not None and found.clause.name is None:
+                # The name comes from the naming convention of the batch, and the next
+                # revision may use it.
+                table = table.with_name(found, clause.name)
+
+        return table
+
+    def _change_key(self, table: TableDefinition) -> TableDefinition:
+        old, new = table.primary_key, self._wanted.primary_key
+
+        if new is None:
+            return table.without_primary_key()
+
+        if old is not None and _fold(old.columns) == _fold(new.columns):
+            name = new.clause.name
+
+            if name is None or name == old.clause.name:
+                return table
+
+            return table.with_name(old, name)
+
+        columns = ", ".join(quote_name(name) for name in new.columns)
+        clause = Clause.make("PRIMARY KEY", f"({columns})")
+        clause = clause.renamed(new.clause.name) if new.clause.name else clause
+        return table.without_primary_key().with_constraint(clause)
+
+    # -- options -----------------------------------------------------------------
+
+    def _change_options(self, table: TableDefinition) -> TableDefinition:
+        """Apply the ``sqlite_...`` options; a reflected one is as it is stored."""
+        given = self._batch.table_kwargs
+        table = table.with_options(
+            strict=bool(given.get("sqlite_strict", table.is_strict)),
+            rowid=bool(given.get("sqlite_with_rowid", table.has_rowid)),
+        )
+        wanted = bool(given.get("sqlite_autoincrement", table.is_autoincrement))
+
+        if wanted == table.is_autoincrement:
+            return table
+
+        return table.with_autoincrement(wanted)
+
+
+def _default(column: sa.Column[t.Any]) -> object:
+    """Return what tells one default from another: copies share their argument."""
+    return getattr(column.server_default, "arg", None)
+
+
+def _fold(names: cabc.Iterable[str]) -> tuple[str, ...]:
+    return tuple(name.casefold() for name in names)
+
+
+def _check_types(table: TableDefinition) -> None:
+    """Refuse types that SQLite would refuse, in words.
+
+    :raises DefinitionError: naming the column.
+    """
+    for column in table.columns:
+        is_known = column.type_text.upper() in _STRICT_TYPES
+
+        if table.is_strict and not is_known:
+            raise DefinitionError(
+                f"it is STRICT, and {column.name} cannot be {column.type_text}"
+                f" there, only {', '.join(sorted(_STRICT_TYPES))}"
+            )
+
+    if table.is_autoincrement and table.rowid_column is None:
+        raise DefinitionError(
+            "AUTOINCREMENT needs a primary key of one INTEGER column, which in SQLite"
+            " holds 64 bits"
+        )
