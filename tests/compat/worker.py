@@ -1,0 +1,149 @@
+"""A Python that has imported everything once, and forks for each command.
+
+The tests start one with the interpreter of Flask-Migrate and one with ours. It reads
+one JSON object per line::
+
+    {"folder": ..., "environment": {...}, "arguments": ["db", "upgrade"]}
+    {"folder": ..., "environment": {...}, "code": "value = 1 + 1"}
+
+and answers each with ``{"exit_code", "stdout", "stderr", "value"}``. The child does
+what a new process would: its own current folder, its own environment, its own
+modules of the application, and file descriptors 1 and 2 that lead to files, because
+Alembic keeps the ``sys.stdout`` that it saw first.
+
+It needs nothing of the test suite, so that any environment can run it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import tempfile
+import traceback
+import typing as t
+
+MODULES = (
+    "aiosqlite",
+    "alembic.autogenerate",
+    "alembic.command",
+    "alembic.ddl.sqlite",
+    "flask.cli",
+    "flask_sqlalchemy",
+    "mako.template",
+    "sqlalchemy.dialects.sqlite.aiosqlite",
+    "sqlalchemy.dialects.sqlite.pysqlite",
+    "sqlalchemy.ext.asyncio",
+    "flask_migrate",
+    "flask_migrate.cli",
+)
+"""What a command would import; a module that cannot be imported fails in the child."""
+
+
+def serve() -> None:
+    """Answer requests until the standard input ends."""
+    sys.dont_write_bytecode = True
+    answers = os.fdopen(os.dup(1), "w")
+    for module in MODULES:
+        try:
+            importlib.import_module(module)
+        except Exception:
+            continue  # The child says why, when it imports it again.
+
+    for line in sys.stdin:
+        answers.write(json.dumps(answer(json.loads(line))) + "\n")
+        answers.flush()
+
+
+def answer(request: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Do what is asked in a child, and tell what came of it."""
+    names = ("stdout", "stderr", "value")
+    files = {name: tempfile.TemporaryFile("w+") for name in names}
+    process = os.fork()
+    if process == 0:
+        live(request, files)
+
+    _, status = os.waitpid(process, 0)
+    result: dict[str, t.Any] = {"exit_code": os.waitstatus_to_exitcode(status)}
+    for name, file in files.items():
+        file.seek(0)
+        result[name] = file.read()
+        file.close()
+
+    result["value"] = json.loads(result["value"] or "null")
+    return result
+
+
+def live(request: dict[str, t.Any], files: dict[str, t.IO[str]]) -> t.NoReturn:
+    """Be the child: one life, one command."""
+    exit_code = 1
+    try:
+        prepare(request, files)
+        if "code" in request:
+            exit_code = run_code(request["code"], files["value"])
+        else:
+            exit_code = run_flask(request["arguments"])
+    except BaseException:
+        traceback.print_exc()
+
+    # Without the exit handlers, which belong to the parent.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)
+
+
+def prepare(request: dict[str, t.Any], files: dict[str, t.IO[str]]) -> None:
+    """Give the child its folder, its environment and its output."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(files["stdout"].fileno(), 1)
+    os.dup2(files["stderr"].fileno(), 2)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.path.insert(0, request["folder"])
+
+
+def run_flask(arguments: list[str]) -> int:
+    """Be the ``flask`` script.
+
+    :returns: the exit code.
+    """
+    from flask.cli import main
+
+    sys.argv = ["flask", *arguments]
+    return leave(main)
+
+
+def run_code(code: str, file: t.IO[str]) -> int:
+    """Run a small program, and keep what it calls ``value``.
+
+    :returns: the exit code.
+    """
+    names: dict[str, t.Any] = {"__name__": "__main__"}
+    # The whole point of this function; the code comes from the tests.
+    exit_code = leave(lambda: exec(compile(code, "<test>", "exec"), names))
+    json.dump(names.get("value"), file)
+    file.flush()
+    return exit_code
+
+
+def leave(program: t.Callable[[], object]) -> int:
+    """Return what the process would exit with after this program."""
+    try:
+        program()
+    except SystemExit as leaving:
+        if isinstance(leaving.code, str):
+            print(leaving.code, file=sys.stderr)
+            return 1
+
+        return leaving.code or 0
+
+    return 0
+
+
+if __name__ == "__main__":
+    # The folder of this file is not for the applications to import from.
+    del sys.path[0]
+    serve()
