@@ -47,12 +47,10 @@ STOP_SECONDS = 10.0
 PLACES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
-    "/usr/local/pgsql/bin",
     "/usr/local/bin",
     "/usr/local/sbin",
     "/usr/bin",
     "/usr/sbin",
-    "/usr/libexec",
     "/opt/homebrew/bin",
 )
 """Where distributions put server programs that are not on everybody's ``PATH``."""
@@ -115,19 +113,13 @@ class Server(abc.ABC):
     def _serve_arguments(self) -> list[str]: ...
 
     def initialize(self) -> None:
-        """Make the empty data folder.
-
-        :raises ServerFailed: the server's own program refuses.
-        """
+        """Make the empty data folder, or raise `ServerFailed`."""
         self.process = self._spawn(self._initialize_arguments())
         if self.process.wait():
             raise ServerFailed(self._explain("could not make its data folder"))
 
     def start(self) -> None:
-        """Start the server and wait until it answers.
-
-        :raises ServerFailed: it stops, or does not answer in time.
-        """
+        """Start the server and wait until it answers, or raise `ServerFailed`."""
         # Another program may take the port between our look and the server's.
         for _ in range(3):
             self.port = _free_port()

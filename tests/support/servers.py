@@ -99,11 +99,6 @@ class PrivateServer:
         self._facts: dict[str, t.Any] = {}
 
     @property
-    def is_launched(self) -> bool:
-        """Whether the server was asked to start."""
-        return self._process is not None
-
-    @property
     def supervisor_pid(self) -> int:
         """The process that watches over the server."""
         assert self._process is not None
