@@ -56,9 +56,7 @@ def run_connected(
         return work(connection)
 
 
-async def _run_async(
-    engine: AsyncEngine, work: cabc.Callable[[sa.Connection], T]
-) -> T:
+async def _run_async(engine: AsyncEngine, work: cabc.Callable[[sa.Connection], T]) -> T:
     async with engine.connect() as connection:
         try:
             return await connection.run_sync(work)
