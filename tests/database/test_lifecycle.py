@@ -51,7 +51,7 @@ def test_create_and_drop(database_url: str, tmp_path: pathlib.Path) -> None:
     assert "a1 (head)" in project.run_well("current").stdout
     project.run_well("drop", "--confirm", name)
     result = project.run("drop", "--confirm", name)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "nothing was dropped" in result.stderr
     engine.dispose()
 

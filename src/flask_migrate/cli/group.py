@@ -18,10 +18,24 @@ from flask.cli import AppGroup
 from flask.cli import with_appcontext
 from flask.helpers import get_debug_flag
 
+from ..errors import DifferencesFound
 from ..errors import MigrationError
+from ..errors import OutOfDate
 from ..extension import current_migrate
 from ..extension import Migrate
 from ..extension import X_ARGUMENTS
+
+INHERITED = frozenset(
+    {
+        *("list-templates", "init", "revision", "migrate", "edit", "merge", "upgrade"),
+        *("downgrade", "show", "history", "heads", "branches", "current", "stamp"),
+        "check",
+    }
+)
+"""Flask-Migrate's commands: what fails in them ends with 1, in new ones with 3."""
+
+FINDINGS = (DifferencesFound, OutOfDate)
+"""A command that raises one of these has done what it was asked."""
 
 _MIGRATE = "flask_migrate.migrate"
 _DIRECTORY = "flask_migrate.directory"
@@ -34,12 +48,19 @@ _LEVELS = {
 
 
 class Failure(click.ClickException):
-    """One of our errors on its way out of the program."""
+    """One of our errors on its way out of the program.
 
-    def __init__(self, error: MigrationError) -> None:
+    :param error: the error.
+    :param command: which command it ended.
+    """
+
+    def __init__(self, error: MigrationError, *, command: str | None = None) -> None:
         super().__init__(error.message)
         self.error = error
-        self.exit_code: int = error.exit_code  # type: ignore[misc]  # as Click's own
+        is_new = command is not None and command not in INHERITED
+        has_failed = error.exit_code == 1 and not isinstance(error, FINDINGS)
+        code = 3 if is_new and has_failed else error.exit_code
+        self.exit_code: int = code  # type: ignore[misc]  # as Click's own
 
     def show(self, file: t.Any = None) -> None:
         """Write the message and the next command to standard error."""
@@ -87,7 +108,7 @@ class MigrationGroup(AppGroup):
             with log_to_stderr(), terminable():
                 return super().invoke(ctx)
         except MigrationError as error:
-            raise Failure(error) from error
+            raise Failure(error, command=ctx.invoked_subcommand) from error
         except KeyboardInterrupt as error:
             code = getattr(error, "exit_code", 130)
             click.echo("Stopped; nothing was running on the database.", err=True)
