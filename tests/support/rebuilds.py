@@ -47,8 +47,9 @@ class Database:
     def operations(self, *, lossy: t.Iterable[str] = ()) -> t.Iterator[Operations]:
         """Give operations on our implementation, in one transaction."""
         with self.engine.begin() as connection, silence_carried():
-            options = {"opts": {"transactional_ddl": True}}
-            context = MigrationContext.configure(connection, **options)
+            context = MigrationContext.configure(
+                connection, opts={"transactional_ddl": True}
+            )
             context.impl = make_impl(context, allow_lossy_casts=frozenset(lossy))
             yield Operations(context)
 
@@ -57,9 +58,11 @@ class Database:
         self, table: str = "t", *, lossy: t.Iterable[str] = (), **options: t.Any
     ) -> t.Iterator[BatchOperations]:
         """Run one batch on a table."""
-        with self.operations(lossy=lossy) as op:
-            with op.batch_alter_table(table, **options) as batch:
-                yield batch
+        with (
+            self.operations(lossy=lossy) as op,
+            op.batch_alter_table(table, **options) as batch,
+        ):
+            yield batch
 
 
 def open_database(path: pathlib.Path) -> Database:

@@ -76,13 +76,15 @@ class Clause:
         """Tell whether a keyword stands in it."""
         return any(token.keyword == keyword for token in self.body)
 
-    def renamed(self, name: str) -> Clause:
-        """Return the same constraint under another name."""
-        spaces = self.tokens[0].before
-        head = tokenize(f"CONSTRAINT {quote_name(name)}")
+    def named_like(self, other: Clause) -> Clause:
+        """Return the same constraint under the name of another, which has one.
+
+        The name is written in the same way: whoever reads names from the text, as
+        SQLAlchemy does, may not expect quotes that are not needed.
+        """
+        head = (other.tokens[0].spaced(self.tokens[0].before), other.tokens[1])
         body = (self.body[0].spaced(" "), *self.body[1:])
-        tokens = (head[0].spaced(spaces), head[1], *body)
-        return dataclasses.replace(self, name=name, tokens=tokens)
+        return dataclasses.replace(self, name=other.name, tokens=head + body)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,16 +281,17 @@ class TableDefinition:
         kept = _swap(old.column.clauses, old.clause, new)
         return self.with_column(dataclasses.replace(old.column, clauses=kept))
 
-    def with_name(self, old: Constraint, name: str) -> TableDefinition:
+    def with_name(self, old: Constraint, like: Clause) -> TableDefinition:
         """Return the table with another name for one constraint.
 
-        A key of a column becomes one of the table: whoever reads names from the text,
-        as SQLAlchemy does, may look for them there only.
+        A key of a column becomes one of the table: SQLAlchemy looks for names there.
+
+        :param like: a clause of that name.
         """
         clause = old.clause
 
         if old.column is None or clause.kind not in {"UNIQUE", "REFERENCES"}:
-            return self.swap(old, clause.renamed(name))
+            return self.swap(old, clause.named_like(like))
 
         columns = f"({quote_name(old.column.name)})"
 
@@ -297,7 +300,7 @@ class TableDefinition:
         else:
             key = Clause.make("FOREIGN KEY", columns + join(clause.body))
 
-        return self.swap(old, None).with_constraint(key.renamed(name))
+        return self.swap(old, None).with_constraint(key.named_like(like))
 
     def with_column(self, column: ColumnDefinition) -> TableDefinition:
         """Return the table with a column added, or replaced by its name."""

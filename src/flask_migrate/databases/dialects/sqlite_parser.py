@@ -119,11 +119,17 @@ class _Reader:
             self._expect(")")
             break
 
+        options = self._tokens[self._place :]
+
+        while self._accept("STRICT", "WITHOUT", "ROWID", ","):
+            pass
+
+        self.expect_end()
         return TableDefinition(
             name=name,
             columns=tuple(columns),
             constraints=tuple(constraints),
-            options=self._tokens[self._place :],
+            options=options,
         )
 
     def read_column(self) -> ColumnDefinition:

@@ -41,7 +41,10 @@ class Description:
     body: tuple[str, ...] = ()
 
     def find_in(self, table: TableDefinition) -> Constraint | None:
-        """Return the constraint by its name, else one without a name that is alike."""
+        """Return the constraint by its name, else one that may be it.
+
+        SQLAlchemy does not see the name of a constraint that stands at a column.
+        """
         found = tuple(table.find_all(self.kind))
 
         if self.name is not None:
@@ -49,8 +52,10 @@ class Description:
                 if one.clause.name is not None and is_same(one.clause.name, self.name):
                     return one
 
-        alike = (one for one in found if one.clause.name is None and self._is_like(one))
-        return next(alike, None)
+        alike = [one for one in found if self._is_like(one)]
+        unnamed = [one for one in alike if one.clause.name is None]
+        candidates = unnamed if self.name is not None else unnamed + alike
+        return next(iter(candidates), None)
 
     def _is_like(self, found: Constraint) -> bool:
         if self.kind == "CHECK":

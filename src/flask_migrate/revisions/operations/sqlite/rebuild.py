@@ -59,13 +59,9 @@ class Rebuild:
         self.table = str(batch.table.name)
         self.temporary = batch.temp_table_name
         self._catalog = Catalog(connection, batch.table.schema)
+        self._dialect = connection.dialect
+        self._dropped = dropped
         self._allowed = allow_lossy_casts
-
-        with self._understanding():
-            self._revision = Revision(batch, connection.dialect, dropped=dropped)
-
-        # Quotes where they are needed only: SQLite writes the name as it is given.
-        self._quote = connection.dialect.identifier_preparer.quote
 
     def prepare(self) -> None:
         """Read everything, refuse what cannot be carried, and rename columns.
@@ -74,7 +70,12 @@ class Rebuild:
         """
         check_leftover(self._catalog, self.table, self.temporary)
         stored = self._read()
-        revision = self._revision
+
+        with self._understanding():
+            self._revision = revision = Revision(
+                self.batch, self._dialect, stored=stored, dropped=self._dropped
+            )
+
         kept = self._find_indexes() + self._find_triggers()
         check_description(revision, stored)
         check_dropped(self._catalog, revision, kept)
@@ -206,10 +207,13 @@ class Rebuild:
         return {name: moved[name] for name in dropped if name in moved}
 
     def _rename_column(self, old: str, new: str) -> None:
+        # Quoted where it must be only: SQLite writes the name as it is given here.
+        name = self._dialect.identifier_preparer.quote(new)
+
         try:
             self._catalog.run(
                 f"ALTER TABLE {self._catalog.quote(self.table)}"
-                f" RENAME COLUMN {quote_name(old)} TO {self._quote(new)}"
+                f" RENAME COLUMN {quote_name(old)} TO {name}"
             )
         except sa.exc.DBAPIError as error:
             raise self._refusal(

@@ -32,7 +32,9 @@ class Revision:
     """The difference between a table and what a batch makes of it.
 
     :param batch: Alembic's, with every operation of the batch applied.
+    :param stored: the table as it is.
     :param dropped: what its ``drop_constraint`` named; ``None`` if that is unknown.
+    :raises DefinitionError: if what Alembic wants is not understood.
     """
 
     def __init__(
@@ -40,13 +42,14 @@ class Revision:
         batch: ApplyBatchImpl,
         dialect: sa.Dialect,
         *,
+        stored: TableDefinition,
         dropped: tuple[sa.Constraint, ...] | None,
     ) -> None:
         self._batch = batch
         self._dialect = dialect
         self._dropped = dropped
         self._old = {str(column.name): column for column in batch.table.columns}
-        self._wanted = self._render()
+        self._wanted = self._render(stored)
 
     @property
     def table(self) -> str:
@@ -120,16 +123,13 @@ class Revision:
 
     # -- what the batch wants ----------------------------------------------------
 
-    def _render(self) -> TableDefinition:
+    def _render(self, stored: TableDefinition) -> TableDefinition:
         """Return the table that Alembic would make."""
         table = self._batch.new_table
         assert table is not None  # Alembic makes it before it asks its backend
 
-        for column in table.columns:
-            if isinstance(column.type, sa.types.NullType):
-                # A column may be without a type in SQLite, but not in SQLAlchemy.
-                # Nothing reads the type of this one.
-                column.type = sa.BLOB()
+        if not self.is_given:
+            self._simplify(table, stored)
 
         wanted = parse_table(str(CreateTable(table).compile(dialect=self._dialect)))
 
@@ -138,6 +138,32 @@ class Revision:
             wanted = wanted.with_constraint(parse_constraint(f"\n\t{text}"))
 
         return wanted
+
+    def _simplify(self, table: sa.Table, stored: TableDefinition) -> None:
+        """Take from the table what is not read here, and may not render.
+
+        A column may be without a type in SQLite, but not in SQLAlchemy; SQLAlchemy 2.0
+        also misreads expressions of checks and of computed columns.
+        """
+        batch = self._batch
+        names = {one.clause.name for one in stored.find_all("CHECK")}
+        table.constraints -= {
+            one
+            for one in table.constraints
+            if isinstance(one, sa.CheckConstraint)
+            and one.name in names
+            and batch.named_constraints.get(str(one.name)) in batch.table.constraints
+        }
+
+        for column in table.columns:
+            if column.name not in self.names.values():
+                continue
+
+            if isinstance(column.type, sa.types.NullType):
+                column.type = sa.BLOB()
+
+            if column.computed is not None:
+                column.computed = column.server_default = None
 
     def _find_forgotten(self, table: sa.Table) -> cabc.Iterator[sa.Constraint]:
         """Find the added constraints that name a column by its new name.
@@ -259,28 +285,41 @@ class Revision:
             elif clause.name is not None and found.clause.name is None:
                 # The name comes from the naming convention of the batch, and the next
                 # revision may use it.
-                table = table.with_name(found, clause.name)
+                table = table.with_name(found, clause)
 
         return table
 
     def _change_key(self, table: TableDefinition) -> TableDefinition:
         old, new = table.primary_key, self._wanted.primary_key
+        columns = new.columns if new else ()
+        reflected = matching.list_columns(self._batch.table.primary_key)
 
-        if new is None:
+        if columns == tuple(self.names[one] for one in reflected if one in self.names):
+            # The batch leaves it, but may drop some of its columns.
+            old_columns = old.columns if old else ()
+            columns = tuple(one for one in old_columns if table.column(one))
+
+            if columns == old_columns:
+                return self._name_key(table)
+
+        if not columns:
             return table.without_primary_key()
 
-        if old is not None and _fold(old.columns) == _fold(new.columns):
-            name = new.clause.name
+        names = ", ".join(quote_name(name) for name in columns)
+        clause = Clause.make("PRIMARY KEY", f"({names})")
 
-            if name is None or name == old.clause.name:
-                return table
+        if new is not None and new.clause.name is not None:
+            clause = clause.named_like(new.clause)
 
-            return table.with_name(old, name)
-
-        columns = ", ".join(quote_name(name) for name in new.columns)
-        clause = Clause.make("PRIMARY KEY", f"({columns})")
-        clause = clause.renamed(new.clause.name) if new.clause.name else clause
         return table.without_primary_key().with_constraint(clause)
+
+    def _name_key(self, table: TableDefinition) -> TableDefinition:
+        old, new = table.primary_key, self._wanted.primary_key
+
+        if old is None or new is None or new.clause.name in {None, old.clause.name}:
+            return table
+
+        return table.with_name(old, new.clause)
 
     # -- options -----------------------------------------------------------------
 
@@ -302,10 +341,6 @@ class Revision:
 def _default(column: sa.Column[t.Any]) -> object:
     """Return what tells one default from another: copies share their argument."""
     return getattr(column.server_default, "arg", None)
-
-
-def _fold(names: cabc.Iterable[str]) -> tuple[str, ...]:
-    return tuple(name.casefold() for name in names)
 
 
 def _check_types(table: TableDefinition) -> None:
