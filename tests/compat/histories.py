@@ -42,9 +42,9 @@ class Revision:
 
     id: str
     message: str
-    down: None | str | tuple[str, ...] = None
-    labels: None | str | tuple[str, ...] = None
-    depends_on: None | str | tuple[str, ...] = None
+    down: str | tuple[str, ...] | None = None
+    labels: str | tuple[str, ...] | None = None
+    depends_on: str | tuple[str, ...] | None = None
     table: str | None = None
     binds: tuple[tuple[str, str | None], ...] = ()
 
@@ -81,7 +81,7 @@ class Revision:
         )
 
 
-def _as_tuple(value: None | str | tuple[str, ...]) -> tuple[str, ...]:
+def _as_tuple(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     if value is None:
         return ()
 
@@ -90,8 +90,7 @@ def _as_tuple(value: None | str | tuple[str, ...]) -> tuple[str, ...]:
 
 def _render_dispatchers() -> str:
     return "".join(
-        f"def {way}(engine_name):\n"
-        f'    globals()["{way}_" + engine_name]()\n\n\n'
+        f'def {way}(engine_name):\n    globals()["{way}_" + engine_name]()\n\n\n'
         for way in ("upgrade", "downgrade")
     )
 
