@@ -1,0 +1,3 @@
+"""Random input, and an oracle that knows what must come of it."""
+
+from __future__ import annotations
