@@ -244,7 +244,7 @@ def test_way_back(place: OldPlace, original_place: OldPlace) -> None:
 
 @there_and_back
 def test_revision_of_ours_runs_there(place: OldPlace, original_place: OldPlace) -> None:
-    """A revision that we drafted and applied is reverted and applied by the original."""
+    """A revision that we drafted and applied is run by the original."""
     place.run("upgrade")
     place.run("migrate -m bodies", stage=4)
     place.run("upgrade", stage=4)

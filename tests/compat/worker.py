@@ -16,6 +16,7 @@ It needs nothing of the test suite, so that any environment can run it.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -58,21 +59,26 @@ def serve() -> None:
 
 def answer(request: dict[str, t.Any]) -> dict[str, t.Any]:
     """Do what is asked in a child, and tell what came of it."""
-    names = ("stdout", "stderr", "value")
-    files = {name: tempfile.TemporaryFile("w+") for name in names}
-    process = os.fork()
-    if process == 0:
-        live(request, files)
+    with contextlib.ExitStack() as stack:
+        files = {
+            name: stack.enter_context(tempfile.TemporaryFile("w+"))
+            for name in ("stdout", "stderr", "value")
+        }
+        process = os.fork()
+        if process == 0:
+            live(request, files)
 
-    _, status = os.waitpid(process, 0)
-    result: dict[str, t.Any] = {"exit_code": os.waitstatus_to_exitcode(status)}
-    for name, file in files.items():
-        file.seek(0)
-        result[name] = file.read()
-        file.close()
+        _, status = os.waitpid(process, 0)
+        result = {name: read(file) for name, file in files.items()}
 
-    result["value"] = json.loads(result["value"] or "null")
-    return result
+    value = json.loads(result["value"] or "null")
+    return {**result, "value": value, "exit_code": os.waitstatus_to_exitcode(status)}
+
+
+def read(file: t.IO[str]) -> str:
+    """Return all that a child wrote to a file."""
+    file.seek(0)
+    return file.read()
 
 
 def live(request: dict[str, t.Any], files: dict[str, t.IO[str]]) -> t.NoReturn:
@@ -135,7 +141,7 @@ def leave(program: t.Callable[[], object]) -> int:
         program()
     except SystemExit as leaving:
         if isinstance(leaving.code, str):
-            print(leaving.code, file=sys.stderr)
+            sys.stderr.write(f"{leaving.code}\n")
             return 1
 
         return leaving.code or 0
