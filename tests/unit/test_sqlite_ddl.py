@@ -12,11 +12,11 @@ from flask_migrate.databases.dialects.sqlite_ddl import TableDefinition
 from flask_migrate.databases.dialects.sqlite_parser import parse_column
 from flask_migrate.databases.dialects.sqlite_parser import parse_constraint
 from flask_migrate.databases.dialects.sqlite_parser import parse_table
-from flask_migrate.databases.dialects.sqlite_tokens import DefinitionError
 from flask_migrate.databases.dialects.sqlite_tokens import find_affinity
-from flask_migrate.databases.dialects.sqlite_tokens import join
 from flask_migrate.databases.dialects.sqlite_tokens import mentions
 from flask_migrate.databases.dialects.sqlite_tokens import tokenize
+from flask_migrate.databases.dialects.tokens import DefinitionError
+from flask_migrate.databases.dialects.tokens import join
 
 LONG = """CREATE TABLE "a ""b" (/* first */ id INTEGER PRIMARY KEY AUTOINCREMENT, -- key
   [n m] VARCHAR (10, 2) COLLATE NOCASE NOT NULL ON CONFLICT REPLACE DEFAULT 'it''s',

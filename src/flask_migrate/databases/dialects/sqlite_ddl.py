@@ -11,17 +11,17 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 
-from .sqlite_tokens import DefinitionError
-from .sqlite_tokens import inside
-from .sqlite_tokens import is_same
-from .sqlite_tokens import join
 from .sqlite_tokens import mentions
 from .sqlite_tokens import quote_name
-from .sqlite_tokens import split
-from .sqlite_tokens import Token
 from .sqlite_tokens import tokenize
-from .sqlite_tokens import Tokens
 from .sqlite_tokens import without_qualifier
+from .tokens import DefinitionError
+from .tokens import inside
+from .tokens import is_same
+from .tokens import join
+from .tokens import split
+from .tokens import Token
+from .tokens import Tokens
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,10 @@ import collections.abc as cabc
 from .sqlite_ddl import Clause
 from .sqlite_ddl import ColumnDefinition
 from .sqlite_ddl import TableDefinition
-from .sqlite_tokens import DefinitionError
-from .sqlite_tokens import Token
 from .sqlite_tokens import tokenize
-from .sqlite_tokens import Tokens
+from .tokens import DefinitionError
+from .tokens import Token
+from .tokens import Tokens
 
 
 def parse_table(sql: str) -> TableDefinition:

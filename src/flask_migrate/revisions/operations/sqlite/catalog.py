@@ -9,9 +9,9 @@ import typing as t
 
 import sqlalchemy as sa
 
-from ....databases.dialects.sqlite_tokens import join
 from ....databases.dialects.sqlite_tokens import quote_name
 from ....databases.dialects.sqlite_tokens import tokenize
+from ....databases.dialects.tokens import join
 
 Row = tuple[t.Any, ...]
 

@@ -11,9 +11,9 @@ from ....databases.dialects.sqlite_ddl import Clause
 from ....databases.dialects.sqlite_ddl import Constraint
 from ....databases.dialects.sqlite_ddl import TableDefinition
 from ....databases.dialects.sqlite_parser import parse_constraint
-from ....databases.dialects.sqlite_tokens import is_same
 from ....databases.dialects.sqlite_tokens import mentions
-from ....databases.dialects.sqlite_tokens import Tokens
+from ....databases.dialects.tokens import is_same
+from ....databases.dialects.tokens import Tokens
 
 _KINDS: dict[type[sa.Constraint], str] = {
     sa.PrimaryKeyConstraint: "PRIMARY KEY",

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from ....databases.dialects.sqlite_ddl import TableDefinition
 from ....databases.dialects.sqlite_parser import parse_table
-from ....databases.dialects.sqlite_tokens import DefinitionError
-from ....databases.dialects.sqlite_tokens import is_same
 from ....databases.dialects.sqlite_tokens import quote_name
+from ....databases.dialects.tokens import DefinitionError
+from ....databases.dialects.tokens import is_same
 from ....errors import DataAtRisk
 from . import matching
 from .catalog import Catalog

@@ -18,8 +18,8 @@ from ....databases.dialects.sqlite_ddl import ColumnDefinition
 from ....databases.dialects.sqlite_ddl import TableDefinition
 from ....databases.dialects.sqlite_parser import parse_constraint
 from ....databases.dialects.sqlite_parser import parse_table
-from ....databases.dialects.sqlite_tokens import DefinitionError
 from ....databases.dialects.sqlite_tokens import quote_name
+from ....databases.dialects.tokens import DefinitionError
 from . import matching
 
 if t.TYPE_CHECKING:
