@@ -170,3 +170,63 @@ class RunResult:
             "databases": [database.to_dict() for database in self.databases],
             "sql": self.sql,
         }
+
+
+class State(enum.Enum):
+    """What a database knows of a revision."""
+
+    APPLIED = "applied"
+    PENDING = "pending"
+    MISSING = "missing"
+    """The database stands at it, and no file has its id."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionStatus:
+    """One revision, as one database sees it.
+
+    :param revision: the revision; only its id is known where its file is missing.
+    :param state: what the database knows of it.
+    """
+
+    revision: Revision
+    state: State
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the status as plain values, for JSON."""
+        return {**self.revision.to_dict(), "state": self.state.value}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseStatus:
+    """One database, and every revision as it sees it.
+
+    :param database: the bind key, ``None`` for the only or default database.
+    :param url: where it is, without its password.
+    :param heads: the ids in its version table.
+    :param revisions: the oldest first; those without a file last.
+    """
+
+    database: str | None = None
+    url: str = ""
+    heads: tuple[str, ...] = ()
+    revisions: tuple[RevisionStatus, ...] = ()
+
+    def count(self, state: State) -> int:
+        """Return how many revisions are in a state."""
+        return sum(1 for one in self.revisions if one.state is state)
+
+    @property
+    def is_at_head(self) -> bool:
+        """Whether nothing is pending and every file is there."""
+        return all(one.state is State.APPLIED for one in self.revisions)
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the status as plain values, for JSON."""
+        return {
+            "database": self.database,
+            "url": self.url,
+            "heads": list(self.heads),
+            "counts": {state.value: self.count(state) for state in State},
+            "revisions": [one.to_dict() for one in self.revisions],
+        }

@@ -1,12 +1,16 @@
-"""Commands that only look: show, history, heads, branches, current, check."""
+"""Commands that only look: show, history, heads, current, check, status, wait ..."""
 
 from __future__ import annotations
+
+import json
+import typing as t
 
 import click
 
 from ..show.revisions import format_branch_point
 from ..show.revisions import format_entry
 from ..show.revisions import format_line
+from ..show.status import format_statuses
 from . import options
 from .group import get_directory
 from .group import get_migrate
@@ -117,4 +121,58 @@ def check(directory: str | None) -> None:
     click.echo("No new upgrade operations detected.")
 
 
-COMMANDS: tuple[click.Command, ...] = (show, history, heads, branches, current, check)
+@click.command("status")
+@options.directory
+@click.option(
+    "--check", is_flag=True, help="Exit with 1 unless every database is at the head."
+)
+@options.format_
+def status(directory: str | None, check: bool, format_: str) -> None:
+    """Show every revision: applied, pending, or without its file."""
+    statuses = get_migrate().status(get_directory(directory))
+
+    if format_ == "json":
+        values = [one.to_dict() for one in statuses]
+        click.echo(json.dumps({"schema": 1, "databases": values}, indent=2))
+    else:
+        click.echo(format_statuses(statuses))
+
+    if check and not all(one.is_at_head for one in statuses):
+        click.get_current_context().exit(1)
+
+
+@click.command("wait")
+@options.directory
+@click.option(
+    "--for",
+    "until",
+    type=click.Choice(["connection", "head"]),
+    default="head",
+    show_default=True,
+    help="What to wait for.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long.",
+)
+def wait(
+    directory: str | None, until: t.Literal["connection", "head"], timeout: float
+) -> None:
+    """Wait until the databases can be reached, or are at the head."""
+    get_migrate().wait(get_directory(directory), until=until, timeout=timeout)
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    show,
+    history,
+    heads,
+    branches,
+    current,
+    check,
+    status,
+    wait,
+)

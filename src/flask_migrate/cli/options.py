@@ -92,6 +92,14 @@ lock: Option = click.option(
     default=True,
     help="Keep other runs off the database meanwhile (the default).",
 )
+format_: Option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the answer is written.",
+)
 bind: Option = click.option(
     "--bind", default=None, metavar="KEY", help="Only the database of this bind key."
 )

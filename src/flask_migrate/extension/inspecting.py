@@ -1,17 +1,29 @@
-"""Verbs that only look: show, history, heads, branches, current."""
+"""Verbs that only look: show, history, heads, branches, current, status, wait."""
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ..errors import BadOption
+from ..errors import ConnectionFailed
+from ..errors import DatabaseNotFound
+from ..errors import OutOfDate
 from ..plan import DatabaseState
+from ..plan import DatabaseStatus
+from ..plan import Direction
 from ..plan import Revision
+from ..plan import RevisionStatus
+from ..plan import State
 from .base import Directory
 from .base import Verbs
 
 if t.TYPE_CHECKING:
     from ..revisions.database_run import DatabaseRun
+
+
+WAIT_SECONDS = 1.0
+"""How long `wait` sleeps between two looks."""
 
 
 class Inspecting(Verbs):
@@ -119,6 +131,39 @@ class Inspecting(Verbs):
         opened.run(work)
         return tuple(found)
 
+    def status(self, directory: Directory = None) -> tuple[DatabaseStatus, ...]:
+        """Return every revision as each database sees it; changes nothing."""
+        opened = self._open(directory)
+        found: list[DatabaseStatus] = []
+        opened.run(lambda run: found.append(_read_status(run)))
+        return tuple(found)
+
+    def wait(
+        self,
+        directory: Directory = None,
+        *,
+        until: t.Literal["connection", "head"] = "head",
+        timeout: float = 120.0,
+    ) -> None:
+        """Wait until the databases can be reached, or are at the head.
+
+        :param until: what to wait for.
+        :param timeout: seconds.
+        :raises OutOfDate: a database is not at the head in time.
+        :raises DatabaseError: a database cannot be reached in time.
+        """
+        deadline = time.monotonic() + timeout
+
+        while True:
+            try:
+                self.current(directory, check_heads=until == "head")
+                return
+            except (ConnectionFailed, DatabaseNotFound, OutOfDate):
+                if time.monotonic() + WAIT_SECONDS > deadline:
+                    raise
+
+            time.sleep(WAIT_SECONDS)
+
 
 def _split_range(rev_range: str | None) -> tuple[str | None, str | None]:
     if rev_range is None:
@@ -133,3 +178,32 @@ def _split_range(rev_range: str | None) -> tuple[str | None, str | None]:
 
     base, _, head = rev_range.strip().partition(":")
     return base or None, head or None
+
+
+def _read_status(run: DatabaseRun) -> DatabaseStatus:
+    history = run.history
+    scripts = history.walk(None, None)
+    files = {script.revision for script in scripts}
+    known = tuple(head for head in run.heads if head in files)
+    pending = {
+        script.revision
+        for script in history.find_steps(Direction.UPGRADE, "heads", known)
+    }
+    found = [
+        RevisionStatus(
+            revision=history.describe(script, is_current=script.revision in known),
+            state=State.PENDING if script.revision in pending else State.APPLIED,
+        )
+        for script in reversed(scripts)
+    ]
+    missing = [
+        RevisionStatus(revision=Revision(revision=head), state=State.MISSING)
+        for head in run.heads
+        if head not in files
+    ]
+    return DatabaseStatus(
+        database=run.key,
+        url=run.safe_url,
+        heads=run.heads,
+        revisions=(*found, *missing),
+    )

@@ -8,6 +8,7 @@ import dataclasses
 import io
 import pathlib
 import threading
+import traceback
 import typing as t
 
 from alembic import context as alembic_context
@@ -15,6 +16,7 @@ from alembic.operations import Operations
 from alembic.runtime.environment import EnvironmentContext
 
 from ..databases.dialects import get_dialect
+from ..errors import NotConfigured
 from .border import crossing
 from .database_run import DatabaseRun
 from .env_file import explain_env_error
@@ -22,6 +24,7 @@ from .operations import make_impl
 
 if t.TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
 
     from .history import History
 
@@ -75,10 +78,22 @@ def run_environment(config: Config, history: History, request: Request) -> None:
         try:
             history.run_env()
         except (KeyError, AttributeError, NameError, TypeError) as error:
+            if _is_ours(error):
+                raise
+
             path = pathlib.Path(history.dir, "env.py")
             raise explain_env_error(error, path) from error
         finally:
             environment.finish()
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Tell whether this package raised, and not the file that it runs."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return (
+        pathlib.Path(__file__).parent.parent
+        in pathlib.Path(frame.f_code.co_filename).parents
+    )
 
 
 class Environment(EnvironmentContext):
@@ -124,6 +139,7 @@ class Environment(EnvironmentContext):
             the database where there are several.
         """
         migration_context = self.get_context()
+        _require_schema(migration_context)
 
         with Operations.context(migration_context):
             run = DatabaseRun(
@@ -171,6 +187,25 @@ class Environment(EnvironmentContext):
 
 # The functions of the module `alembic.context` then reach an Environment.
 Environment.create_module_class_proxy(vars(alembic_context), vars(alembic_context))
+
+
+def _require_schema(migration_context: MigrationContext) -> None:
+    """Refuse a connection on which an unqualified table has no place.
+
+    :raises NotConfigured: SQLAlchemy would stop at an assertion without words.
+    """
+    if migration_context.as_sql or migration_context.version_table_schema:
+        return
+
+    dialect = migration_context.dialect
+
+    if not dialect.default_schema_name:
+        raise NotConfigured(
+            f"The connection to {get_dialect(dialect.name).title} has no default"
+            " schema: tables have no place there.",
+            hint="Name a database in the URL (MySQL, MariaDB), or let search_path begin"
+            " with a schema that exists (PostgreSQL).",
+        )
 
 
 def _with_schemas(options: dict[str, t.Any]) -> dict[str, t.Any]:
