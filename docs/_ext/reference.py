@@ -60,7 +60,8 @@ def _describe_option(option: click.Option, context: click.Context, prefix: str) 
     if isinstance(default, str) and default:
         more += f" Default: `{default}`."
 
-    meaning = f"{option.help}{more}".replace("|", "\\|").replace("<", "\\<")
+    # Help texts are plain text; these characters mean something in Markdown.
+    meaning = re.sub(r"([*_<|])", r"\\\1", option.help or "") + more
     return f"| {names} | `{prefix}_{_to_variable(option.name)}` | {meaning} |"
 
 
@@ -95,7 +96,7 @@ def describe_changes() -> str:
     script = runpy.run_path(str(ROOT / "scripts" / "docs-changes"))
     fragments = script["read_fragments"](ROOT / "changelog.d")
     text: str = script["format_fragments"](fragments)
-    return text.replace("### ", "## ")
+    return f"## Unreleased\n\n{text}" if text.strip() else ""
 
 
 class Written(SphinxDirective):
@@ -106,8 +107,9 @@ class Written(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the parsed text; the page is built anew when the code changes."""
-        for module in ("cli/applying", "cli/authoring", "cli/inspecting", "settings"):
-            path = ROOT / "src" / "flask_migrate" / f"{module}.py"
+        package = ROOT / "src" / "flask_migrate"
+        sources = [Path(__file__), package / "settings.py", *package.glob("cli/*.py")]
+        for path in [*sources, *ROOT.glob("changelog.d/*.md")]:
             self.env.note_dependency(str(path))
 
         text = type(self).write(*self.arguments)
