@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import re
+import time
+import traceback
 import typing as t
 
 import sqlalchemy as sa
@@ -15,11 +18,21 @@ from ..errors import DatabaseNotFound
 from ..errors import MigrationError
 from ..errors import NotConfigured
 from .dialects import get_dialect
+from .dialects.base import describe_url
+from .dialects.base import explain_torn
+from .dialects.base import explain_unreachable
 from .dialects.base import first_line
 from .dialects.base import hide_secrets
+from .dialects.base import is_torn
+from .server import make_server_engine
+from .server import run_connected
 from .server import run_coroutine
 from .sources import AnyEngine
 from .sources import Database
+
+T = t.TypeVar("T")
+
+_TIMED_OUT = re.compile(r"(?i)timed out|timeout expired")
 
 
 @contextlib.contextmanager
@@ -36,15 +49,19 @@ def prepared(
     """
     with contextlib.ExitStack() as stack:
         for database in databases:
-            stack.enter_context(_prepared(database, writes=writes, timeout=timeout))
+            stack.enter_context(
+                _prepared(database.engine, writes=writes, timeout=timeout)
+            )
 
         yield
 
 
 @contextlib.contextmanager
 def _prepared(
-    database: Database, *, writes: bool, timeout: float
+    engine: AnyEngine, *, writes: bool, timeout: float
 ) -> cabc.Iterator[None]:
+    sync_engine = engine if isinstance(engine, sa.Engine) else engine.sync_engine
+    known = get_dialect(engine.dialect.name)
     replaced: list[t.Any] = []
 
     def connect(
@@ -52,26 +69,48 @@ def _prepared(
         record: t.Any,
         arguments: list[t.Any],
         parameters: dict[str, t.Any],
-    ) -> t.Any | None:
-        connection = database.dialect.prepare_connect(
+    ) -> t.Any:
+        stand_in = known.prepare_connect(
             dialect, arguments, parameters, writes=writes, timeout=timeout
         )
 
-        if connection is not None:
-            replaced.append(connection)
+        if stand_in is not None:
+            replaced.append(stand_in)
+            return stand_in
 
-        return connection
+        began = time.monotonic()
 
-    event.listen(database.sync_engine, "do_connect", connect)
+        try:
+            return known.connect(dialect, arguments, parameters)
+        except Exception as error:
+            waited = time.monotonic() - began
+            raise explain_attempt(error, engine.url, waited=waited) from error
+
+    event.listen(sync_engine, "do_connect", connect)
 
     try:
         yield
     finally:
-        event.remove(database.sync_engine, "do_connect", connect)
+        event.remove(sync_engine, "do_connect", connect)
 
         if replaced:
             # What stands in for a file must not stay in the application's pool.
-            dispose(database.engine)
+            dispose(engine)
+
+
+def run_on_server(
+    url: sa.URL, work: cabc.Callable[[sa.Connection], T], *, timeout: float
+) -> T:
+    """Run some work on a connection of its own that commits by itself.
+
+    :param url: with a synchronous or an asynchronous driver.
+    :param work: is given the connection.
+    :param timeout: seconds until the connection attempt is given up.
+    """
+    engine = make_server_engine(url)
+
+    with _prepared(engine, writes=True, timeout=timeout):
+        return run_connected(engine, work)
 
 
 def dispose(engine: AnyEngine) -> None:
@@ -80,6 +119,44 @@ def dispose(engine: AnyEngine) -> None:
         engine.dispose()
     else:
         run_coroutine(engine.dispose())
+
+
+def explain_attempt(
+    error: Exception, url: sa.URL, *, waited: float
+) -> MigrationError:
+    """Say why no connection could be made, whatever the driver has raised.
+
+    :param error: what the driver's ``connect`` raised: asynchronous drivers raise
+        what SQLAlchemy does not know, ``OSError`` among it.
+    :param url: where the connection should have gone.
+    :param waited: the seconds that the attempt took.
+    """
+    if is_torn(url):
+        return explain_torn()
+
+    where = describe_url(url)
+
+    if isinstance(error, TimeoutError) or _TIMED_OUT.search(str(error)):
+        return ConnectionFailed(
+            f"The database server at {where} cannot be reached: no answer after"
+            f" {waited:.0f} s.",
+            hint="Check that it runs and that the host and port in the URL are right;"
+            " MIGRATE_CONNECT_TIMEOUT says how long to wait.",
+        )
+
+    if isinstance(error, (TypeError, ValueError)):
+        return NotConfigured(
+            "The database driver does not understand a parameter of the URL (or of"
+            f" connect_args): {hide_secrets(str(error))}",
+            hint="Correct what stands behind the `?` in the URL.",
+        )
+
+    if isinstance(error, OSError):
+        kind, message, hint = explain_unreachable(where, error.strerror or str(error))
+        return kind(message, hint=hint)
+
+    wrapped = exc.OperationalError(None, None, error)
+    return get_dialect(url.get_backend_name()).explain(wrapped, url)
 
 
 def explain(error: BaseException, url: sa.URL | None = None) -> MigrationError | None:
@@ -97,6 +174,12 @@ def explain(error: BaseException, url: sa.URL | None = None) -> MigrationError |
 
     if isinstance(error, ModuleNotFoundError):
         return _explain_driver(error)
+
+    if isinstance(error, ValueError) and _comes_from_url(error):
+        return NotConfigured(
+            "The database URL cannot be understood: its port is no number.",
+            hint=_URL_HINT,
+        )
 
     if isinstance(error, (exc.DBAPIError, exc.TimeoutError)):
         name = url.get_backend_name() if url is not None else _guess_backend(error)
@@ -158,15 +241,31 @@ def _explain_dialect(error: exc.NoSuchModuleError) -> MigrationError:
 
 
 def _explain_url(error: exc.ArgumentError) -> MigrationError | None:
-    if "URL" not in str(error):
+    text = str(error)
+
+    if "URL" not in text:
         return None
 
+    # SQLAlchemy 2.0 repeats the whole URL here, its password included.
+    is_none = text.endswith("got None")
     return NotConfigured(
-        "The database URL cannot be understood:"
-        f" {hide_secrets(str(error).splitlines()[0])}",
-        hint="It looks like dialect+driver://user:password@host:port/database; a"
-        " `@ / : # %` in a password must be percent-encoded.",
+        "The database URL is not set: it is None."
+        if is_none
+        else "The database URL cannot be understood: it is empty, or no URL.",
+        hint=_URL_HINT,
     )
+
+
+_URL_HINT = (
+    "It looks like dialect+driver://user:password@host:port/database; a `@ / : # %` in"
+    " a password must be percent-encoded (`@` is %40)."
+)
+
+
+def _comes_from_url(error: ValueError) -> bool:
+    """Tell whether SQLAlchemy raised an error while it read a URL."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].name == "_parse_url"
 
 
 _DRIVERS = {

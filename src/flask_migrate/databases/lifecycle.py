@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import functools
 
 import sqlalchemy as sa
 
@@ -11,6 +12,7 @@ from ..errors import BadOption
 from ..errors import DatabaseNotFound
 from .connections import dispose
 from .connections import explain
+from .connections import run_on_server
 from .dialects.base import describe_url
 from .sources import Database
 
@@ -20,10 +22,13 @@ def name_of(database: Database) -> str:
     return database.url.database or ":memory:"
 
 
-def make_missing(database: Database, options: cabc.Mapping[str, str]) -> bool:
+def make_missing(
+    database: Database, options: cabc.Mapping[str, str], *, timeout: float
+) -> bool:
     """Make a database unless it exists.
 
     :param options: how, as its backend understands it.
+    :param timeout: seconds until a connection attempt is given up.
     :return: whether it was made now.
     :raises BadOption: the backend has no such option.
     """
@@ -37,21 +42,26 @@ def make_missing(database: Database, options: cabc.Mapping[str, str]) -> bool:
             hint=f"It understands: {names}.",
         )
 
+    run = functools.partial(run_on_server, timeout=timeout)
+
     with _explained(database):
-        if dialect.database_exists(database.url):
+        if dialect.database_exists(database.url, run):
             return False
 
-        dialect.make_database(database.url, options)
+        dialect.make_database(database.url, options, run)
         return True
 
 
-def drop_existing(database: Database) -> None:
+def drop_existing(database: Database, *, timeout: float) -> None:
     """Drop a database with everything in it.
 
+    :param timeout: seconds until a connection attempt is given up.
     :raises DatabaseNotFound: there is none.
     """
+    run = functools.partial(run_on_server, timeout=timeout)
+
     with _explained(database):
-        if not database.dialect.database_exists(database.url):
+        if not database.dialect.database_exists(database.url, run):
             raise DatabaseNotFound(
                 f'There is no database "{name_of(database)}" on'
                 f" {describe_url(database.url)}; nothing was dropped."
@@ -59,7 +69,7 @@ def drop_existing(database: Database) -> None:
 
         # The application's own idle connections would keep it open.
         dispose(database.engine)
-        database.dialect.drop_database(database.url)
+        database.dialect.drop_database(database.url, run)
 
 
 @contextlib.contextmanager

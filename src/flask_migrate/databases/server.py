@@ -18,11 +18,10 @@ if t.TYPE_CHECKING:
 T = t.TypeVar("T")
 
 
-def run_on_server(url: sa.URL, work: cabc.Callable[[sa.Connection], T]) -> T:
-    """Run some work on a connection of its own that commits by itself.
+def make_server_engine(url: sa.URL) -> sa.Engine | AsyncEngine:
+    """Return an engine whose connections commit by themselves, and are not kept.
 
     :param url: with a synchronous or an asynchronous driver.
-    :param work: is given the connection.
     """
     options: dict[str, t.Any] = {
         "isolation_level": "AUTOCOMMIT",
@@ -32,11 +31,9 @@ def run_on_server(url: sa.URL, work: cabc.Callable[[sa.Connection], T]) -> T:
     if url.get_dialect().is_async:
         from sqlalchemy.ext.asyncio import create_async_engine
 
-        engine: t.Any = create_async_engine(url, **options)
-    else:
-        engine = sa.create_engine(url, **options)
+        return create_async_engine(url, **options)
 
-    return run_connected(engine, work)
+    return sa.create_engine(url, **options)
 
 
 def run_connected(

@@ -255,8 +255,10 @@ class Applying(Verbs):
         from ..databases.lifecycle import make_missing
 
         given = {key: value for key, value in options.items() if value is not None}
+        timeout = self.state.read_settings().connect_timeout
         return tuple(
-            (database, make_missing(database, given)) for database in self._choose(bind)
+            (database, make_missing(database, given, timeout=timeout))
+            for database in self._choose(bind)
         )
 
     def name_database(self, bind: str | None = None) -> tuple[str, str]:
@@ -290,7 +292,8 @@ class Applying(Verbs):
                 + (f" --bind {bind}" if bind else ""),
             )
 
-        drop_existing(database)
+        timeout = self.state.read_settings().connect_timeout
+        drop_existing(database, timeout=timeout)
         return database
 
 

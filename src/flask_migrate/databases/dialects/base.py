@@ -21,6 +21,14 @@ Explanation = tuple[type[MigrationError], str, str | None]
 """An error class, a message and a hint."""
 
 
+class Runner(t.Protocol):
+    """Runs some work on a server, on a connection that commits by itself."""
+
+    def __call__(
+        self, url: sa.URL, work: cabc.Callable[[sa.Connection], t.Any], /
+    ) -> t.Any: ...
+
+
 class SessionGuard:
     """What one connection needs around a run and around each of its steps.
 
@@ -103,6 +111,15 @@ class Dialect:
         """
         return None
 
+    def connect(
+        self,
+        dialect: sa.Dialect,
+        arguments: list[t.Any],
+        parameters: dict[str, t.Any],
+    ) -> t.Any:
+        """Make a connection; the parameters are as for :meth:`prepare_connect`."""
+        return dialect.connect(*arguments, **parameters)
+
     def explain(self, error: exc.SQLAlchemyError, url: sa.URL | None) -> MigrationError:
         """Say in words what the server or its driver answered.
 
@@ -115,6 +132,10 @@ class Dialect:
             return DatabaseError(f"{self.title} answered: {first_line(error)}")
 
         kind, message, hint = found
+
+        if url is not None and is_torn(url) and kind is not DatabaseError:
+            return explain_torn()
+
         return kind(message, hint=hint)
 
     def recognise(self, error: exc.SQLAlchemyError, where: str) -> Explanation | None:
@@ -125,18 +146,20 @@ class Dialect:
         """
         return None
 
-    def database_exists(self, url: sa.URL) -> bool:
+    def database_exists(self, url: sa.URL, run: Runner) -> bool:
         """Ask the server whether it has the database that a URL names."""
         raise UsageError(f"{self.title} cannot say which databases it has.")
 
-    def make_database(self, url: sa.URL, options: cabc.Mapping[str, str]) -> None:
+    def make_database(
+        self, url: sa.URL, options: cabc.Mapping[str, str], run: Runner
+    ) -> None:
         """Create the database that a URL names.
 
         :param options: among :attr:`database_options`.
         """
         raise UsageError(f"{self.title} cannot create a database from here.")
 
-    def drop_database(self, url: sa.URL) -> None:
+    def drop_database(self, url: sa.URL, run: Runner) -> None:
         """Drop the database that a URL names, with everything in it."""
         raise UsageError(f"{self.title} cannot drop a database from here.")
 
@@ -183,6 +206,24 @@ def describe_url(url: sa.URL | None) -> str:
 
     host = url.host or dict(url.query).get("host") or "the local socket"
     return f"{host}:{url.port}" if url.port else str(host)
+
+
+def is_torn(url: sa.URL) -> bool:
+    """Tell whether an `@` in the password has torn a URL apart.
+
+    What SQLAlchemy then takes for the host is a part of the password.
+    """
+    parts = (url.host, url.database if url.host else None)
+    return any("@" in part for part in parts if part)
+
+
+def explain_torn() -> MigrationError:
+    """Return what to say of a URL that :func:`is_torn`: nothing that is in it."""
+    return UsageError(
+        "The database URL cannot be understood: there is an `@` behind the host.",
+        hint="Write an `@` in the password as %40; `/ : # %` there must be"
+        " percent-encoded too.",
+    )
 
 
 def hide_password(url: sa.URL | None) -> str:

@@ -20,6 +20,7 @@ from .base import explain_refused
 from .base import explain_unreachable
 from .base import Explanation
 from .base import first_line
+from .base import Runner
 from .base import SessionGuard
 from .locks import MigrationLock
 from .locks import MySQLLock
@@ -71,6 +72,25 @@ class MySQL(Dialect):
         parameters.setdefault("connect_timeout", seconds)
         return None
 
+    def connect(
+        self,
+        dialect: sa.Dialect,
+        arguments: list[t.Any],
+        parameters: dict[str, t.Any],
+    ) -> t.Any:
+        if dialect.driver != "pymysql":
+            return super().connect(dialect, arguments, parameters)
+
+        # PyMySQL's connect_timeout ends when the socket is open: it would wait for
+        # ever for a server that says nothing (measured on 1.2).
+        limit = parameters.get("read_timeout")
+        patience = limit or parameters["connect_timeout"]
+        connection = dialect.connect(
+            *arguments, **{**parameters, "read_timeout": patience}
+        )
+        connection._read_timeout = limit
+        return connection
+
     def recognise(self, error: exc.SQLAlchemyError, where: str) -> Explanation | None:
         arguments = getattr(getattr(error, "orig", None), "args", ())
         number = arguments[0] if arguments else None
@@ -81,18 +101,20 @@ class MySQL(Dialect):
 
         return _EXPLANATIONS[number](where, why) if number in _EXPLANATIONS else None
 
-    def database_exists(self, url: sa.URL) -> bool:
+    def database_exists(self, url: sa.URL, run: Runner) -> bool:
         statement = sa.text(
             "SELECT 1 FROM information_schema.schemata WHERE schema_name = :name"
         )
         return bool(
-            run_on_server(
+            run(
                 url.set(database=""),
                 lambda connection: connection.scalar(statement, {"name": url.database}),
             )
         )
 
-    def make_database(self, url: sa.URL, options: cabc.Mapping[str, str]) -> None:
+    def make_database(
+        self, url: sa.URL, options: cabc.Mapping[str, str], run: Runner
+    ) -> None:
         def make(connection: sa.Connection) -> None:
             quote = connection.dialect.identifier_preparer.quote_identifier
             clauses = [f"CREATE DATABASE {quote(url.database or '')}"]
@@ -102,15 +124,15 @@ class MySQL(Dialect):
                 clauses.append(f"COLLATE {quote(collation)}")
             connection.exec_driver_sql(" ".join(clauses).replace("%", "%%"))
 
-        run_on_server(url.set(database=""), make)
+        run(url.set(database=""), make)
 
-    def drop_database(self, url: sa.URL) -> None:
+    def drop_database(self, url: sa.URL, run: Runner) -> None:
         def drop(connection: sa.Connection) -> None:
             quote = connection.dialect.identifier_preparer.quote_identifier
             name = quote(url.database or "").replace("%", "%%")
             connection.exec_driver_sql(f"DROP DATABASE {name}")
 
-        run_on_server(url.set(database=""), drop)
+        run(url.set(database=""), drop)
 
 
 class MariaDB(MySQL):

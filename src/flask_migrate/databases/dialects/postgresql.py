@@ -13,6 +13,7 @@ from sqlalchemy import exc
 
 from ...errors import ConnectionFailed
 from ...errors import DatabaseError
+from ...errors import NotConfigured
 from ..server import run_on_server
 from .base import Dialect
 from .base import explain_denied
@@ -22,6 +23,7 @@ from .base import explain_refused
 from .base import explain_unreachable
 from .base import Explanation
 from .base import first_line
+from .base import Runner
 from .base import SessionGuard
 from .locks import MigrationLock
 from .locks import PostgreSQLLock
@@ -103,18 +105,20 @@ class PostgreSQL(Dialect):
         if isinstance(error, exc.OperationalError) and state is None:
             return _explain_connection(text, where, first_line(error))
 
-        return _explain_state(state or "", first_line(error))
+        return _explain_state(state or "", where, first_line(error))
 
-    def database_exists(self, url: sa.URL) -> bool:
+    def database_exists(self, url: sa.URL, run: Runner) -> bool:
         statement = sa.text("SELECT 1 FROM pg_database WHERE datname = :name")
         return bool(
-            run_on_server(
+            run(
                 url.set(database="postgres"),
                 lambda connection: connection.scalar(statement, {"name": url.database}),
             )
         )
 
-    def make_database(self, url: sa.URL, options: cabc.Mapping[str, str]) -> None:
+    def make_database(
+        self, url: sa.URL, options: cabc.Mapping[str, str], run: Runner
+    ) -> None:
         def make(connection: sa.Connection) -> None:
             quote = connection.dialect.identifier_preparer.quote_identifier
             clauses = [f"CREATE DATABASE {quote(url.database or '')}"]
@@ -126,15 +130,15 @@ class PostgreSQL(Dialect):
                 clauses.append(f"ENCODING {_literal(encoding)}")
             connection.exec_driver_sql(" ".join(clauses).replace("%", "%%"))
 
-        run_on_server(url.set(database="postgres"), make)
+        run(url.set(database="postgres"), make)
 
-    def drop_database(self, url: sa.URL) -> None:
+    def drop_database(self, url: sa.URL, run: Runner) -> None:
         def drop(connection: sa.Connection) -> None:
             quote = connection.dialect.identifier_preparer.quote_identifier
             name = quote(url.database or "").replace("%", "%%")
             connection.exec_driver_sql(f"DROP DATABASE {name}")
 
-        run_on_server(url.set(database="postgres"), drop)
+        run(url.set(database="postgres"), drop)
 
 
 def _literal(text: str) -> str:
@@ -144,22 +148,21 @@ def _literal(text: str) -> str:
 def _explain_connection(text: str, where: str, why: str) -> Explanation:
     lowered = text.lower()
 
+    if "invalid connection option" in lowered or "invalid uri" in lowered:
+        return (
+            NotConfigured,
+            f"The database URL has a parameter that libpq does not know: {why}",
+            "Correct what stands behind the `?` in the URL.",
+        )
+
     if "password authentication failed" in lowered or "no pg_hba.conf" in lowered:
         return explain_refused(where, _last_clause(text))
 
     if "too many clients" in lowered or "too many connections" in lowered:
-        return (
-            ConnectionFailed,
-            f"The database server at {where} has no free connection: {why}",
-            "Wait, close idle sessions, or raise max_connections.",
-        )
+        return _explain_full(where, _last_clause(text))
 
     if "server closed the connection" in lowered or "connection is closed" in lowered:
-        return (
-            ConnectionFailed,
-            f"The connection to the database server at {where} was lost: {why}",
-            "Run the command again; `flask db current` says where the database stands.",
-        )
+        return _explain_lost(where, why)
 
     return explain_unreachable(where, _last_clause(text))
 
@@ -170,27 +173,64 @@ def _last_clause(text: str) -> str:
     return line.rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip()
 
 
-def _explain_state(state: str, why: str) -> Explanation | None:
+def _explain_state(state: str, where: str, why: str) -> Explanation | None:
     """Explain by SQLSTATE (PostgreSQL manual, appendix A)."""
-    explanations: dict[str, Explanation] = {
-        "28P01": explain_refused("PostgreSQL", why),
-        "28000": explain_refused("PostgreSQL", why),
-        "42501": explain_denied(why),
-        "25006": (
-            DatabaseError,
-            f"The server is read-only: {why}",
-            "Connect to the primary, not to a replica.",
-        ),
-        "55P03": explain_locked("longer than MIGRATE_DDL_LOCK_TIMEOUT allows", why),
-        "57P01": (
-            ConnectionFailed,
-            f"The server ended the connection: {why}",
-            "Run the command again; `flask db current` says where the database stands.",
-        ),
-        "53300": (
-            ConnectionFailed,
-            f"The server has no free connection: {why}",
-            "Wait, close idle sessions, or raise max_connections.",
-        ),
-    }
-    return explanations.get(state)
+    if state in _STATES:
+        return _STATES[state](where, why)
+
+    # Connection exceptions, and a server that shuts down or starts up.
+    return _explain_lost(where, why) if state[:2] == "08" else None
+
+
+def _explain_right(where: str, why: str) -> Explanation:
+    return explain_denied(why)
+
+
+def _explain_lock(where: str, why: str) -> Explanation:
+    return explain_locked("longer than MIGRATE_DDL_LOCK_TIMEOUT allows", why)
+
+
+def _explain_read_only(where: str, why: str) -> Explanation:
+    return (
+        DatabaseError,
+        f"The server at {where} is read-only: {why}",
+        "Connect to the primary, not to a replica.",
+    )
+
+
+def _explain_lost(where: str, why: str) -> Explanation:
+    return (
+        ConnectionFailed,
+        f"The connection to the database server at {where} was lost: {why}",
+        "Run the command again; `flask db current` says where the database stands.",
+    )
+
+
+def _explain_full(where: str, why: str) -> Explanation:
+    return (
+        ConnectionFailed,
+        f"The database server at {where} has no free connection: {why}",
+        "Wait, close idle sessions, or raise the limit.",
+    )
+
+
+def _explain_room(where: str, why: str) -> Explanation:
+    return (
+        DatabaseError,
+        f"The server at {where} has no room left: {why}",
+        "Free some space on the server, then run the command again.",
+    )
+
+
+_STATES: dict[str, cabc.Callable[[str, str], Explanation]] = {
+    "25006": _explain_read_only,
+    "28000": explain_refused,
+    "28P01": explain_refused,
+    "42501": _explain_right,
+    "53100": _explain_room,
+    "53300": _explain_full,
+    "55P03": _explain_lock,
+    "57P01": _explain_lost,
+    "57P02": _explain_lost,
+    "57P03": explain_unreachable,
+}

@@ -19,6 +19,7 @@ from .base import Dialect
 from .base import explain_locked
 from .base import Explanation
 from .base import first_line
+from .base import Runner
 from .base import SessionGuard
 from .locks import FileLock
 from .locks import MigrationLock
@@ -166,18 +167,20 @@ class SQLite(Dialect):
         matches = (explain(why) for text, explain in found if text in why.lower())
         return next(matches, None)
 
-    def database_exists(self, url: sa.URL) -> bool:
+    def database_exists(self, url: sa.URL, run: Runner) -> bool:
         path = file_of_name(url.database)
         return path is None or path.exists()
 
-    def make_database(self, url: sa.URL, options: cabc.Mapping[str, str]) -> None:
+    def make_database(
+        self, url: sa.URL, options: cabc.Mapping[str, str], run: Runner
+    ) -> None:
         path = file_of_name(url.database)
 
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
 
-    def drop_database(self, url: sa.URL) -> None:
+    def drop_database(self, url: sa.URL, run: Runner) -> None:
         path = file_of_name(url.database)
 
         if path is not None:
