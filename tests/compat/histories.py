@@ -196,3 +196,18 @@ def make_schema(history: History, versions: t.Sequence[str], *, bind: str = "") 
             )
 
     return ";\n".join(statements)
+
+
+SITUATIONS: dict[str, tuple[History, tuple[str, ...]]] = {
+    "nothing": (NOTHING, ()),
+    "at base": (LINEAR, ()),
+    "half way": (LINEAR, ("bbb222",)),
+    "at the head": (LINEAR, ("ccc333",)),
+    "two heads": (TWO_HEADS, ("bbb222", "ddd444")),
+    "one of two heads": (TWO_HEADS, ("ddd444",)),
+    "merged": (MERGED, ("eee555",)),
+    "labelled": (LABELLED, ("bbb222", "fff666")),
+    "dependent": (DEPENDENT, ("abc777",)),
+    "dependency applied": (DEPENDENT, ("bbb222",)),
+}
+"""Histories, and what the version table of the database holds."""
