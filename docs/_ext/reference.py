@@ -57,8 +57,9 @@ def _describe_option(option: click.Option, context: click.Context, prefix: str) 
     assert option.name is not None  # an option has a name
     more = " May be repeated." if option.multiple else ""
     default = option.default
-    if isinstance(default, str) and default:
-        more += f" Default: `{default}`."
+    if isinstance(default, (str, float)) and default:
+        shown = default if isinstance(default, str) else f"{default:g}"
+        more += f" Default: `{shown}`."
 
     # Help texts are plain text; these characters mean something in Markdown.
     meaning = re.sub(r"([*_<|])", r"\\\1", option.help or "") + more
