@@ -121,9 +121,7 @@ def dispose(engine: AnyEngine) -> None:
         run_coroutine(engine.dispose())
 
 
-def explain_attempt(
-    error: Exception, url: sa.URL, *, waited: float
-) -> MigrationError:
+def explain_attempt(error: Exception, url: sa.URL, *, waited: float) -> MigrationError:
     """Say why no connection could be made, whatever the driver has raised.
 
     :param error: what the driver's ``connect`` raised: asynchronous drivers raise

@@ -11,7 +11,6 @@ from sqlalchemy import exc
 
 from ...errors import ConnectionFailed
 from ...errors import DatabaseError
-from ..server import run_on_server
 from .base import Dialect
 from .base import explain_denied
 from .base import explain_locked
