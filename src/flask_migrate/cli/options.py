@@ -78,7 +78,7 @@ allow_lossy_cast: Option = click.option(
     "allow_lossy_casts",
     multiple=True,
     metavar="TABLE.COLUMN",
-    help="Go on although a type change alters values of this column (SQLite).",
+    help="Go on although a type change alters values of this column.",
 )
 lock_timeout: Option = click.option(
     "--lock-timeout",
