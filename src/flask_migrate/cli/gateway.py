@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import traceback
+import types
 import typing as t
 
 import click
+from flask import cli
 from flask import current_app
 from flask import has_app_context
 from flask.cli import NoAppException
 from flask.cli import ScriptInfo
 
 from ..databases.connections import explain
+from ..databases.dialects.base import hide_secrets
 from ..errors import MigrationError
 from ..errors import NotConfigured
 from .group import Failure
@@ -94,19 +97,46 @@ def _load_app(context: click.Context) -> Flask:
     try:
         return context.ensure_object(ScriptInfo).load_app()
     except NoAppException as error:
-        known = explain(error.__context__) if error.__context__ else None
-        raise known or NotConfigured(
-            error.format_message(),
+        # Flask puts the traceback of an ImportError into its own message.
+        text, cause = error.format_message(), error.__context__
+
+        if isinstance(cause, ImportError) and text.startswith("While importing"):
+            raise _explain_app(cause) from error
+
+        raise NotConfigured(
+            text,
             hint="Name the application with `flask --app MODULE db ...` or FLASK_APP.",
         ) from error
     except Exception as error:
-        known = explain(error)
+        raise _explain_app(error) from error
 
-        if known is not None:
-            raise known from error
 
-        click.echo("".join(traceback.format_exception(error)), err=True)
-        raise NotConfigured(
-            f"The application could not be loaded: {type(error).__name__}: {error}",
-            hint="Correct what the traceback above shows, then run the command again.",
-        ) from error
+def _explain_app(error: Exception) -> MigrationError:
+    """Say why an application cannot be loaded; show where, unless that is plain."""
+    known = explain(error)
+
+    if isinstance(known, NotConfigured):
+        return known
+
+    click.echo(_format_traceback(error), err=True)
+    reason = known.message if known else f"{type(error).__name__}: {error}"
+    return NotConfigured(
+        f"The application could not be loaded: {hide_secrets(reason)}",
+        hint="Correct what the traceback above shows, then run the command again.",
+    )
+
+
+def _format_traceback(error: Exception) -> str:
+    """Return a traceback that begins in the application."""
+    outside = (__file__, cli.__file__, "<frozen importlib._bootstrap>")
+    frames = error.__traceback__
+
+    while frames is not None and _file_of(frames) in outside:
+        frames = frames.tb_next
+
+    lines = traceback.format_exception(type(error), error, frames)
+    return hide_secrets("".join(lines))
+
+
+def _file_of(frame: types.TracebackType) -> str:
+    return frame.tb_frame.f_code.co_filename

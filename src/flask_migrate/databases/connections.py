@@ -32,6 +32,7 @@ from .sources import Database
 
 T = t.TypeVar("T")
 
+_NO_URL = "SQLALCHEMY_DATABASE_URI"
 _TIMED_OUT = re.compile(r"(?i)timed out|timeout expired")
 
 
@@ -183,6 +184,20 @@ def explain(error: BaseException, url: sa.URL | None = None) -> MigrationError |
         name = url.get_backend_name() if url is not None else _guess_backend(error)
         return get_dialect(name).explain(error, url)
 
+    if isinstance(error, exc.NoReferenceError):
+        return MigrationError(
+            f"The models do not fit together: {first_line(error)}",
+            hint="Correct the foreign key, or import the module with the model that it"
+            " names.",
+        )
+
+    if isinstance(error, RuntimeError) and _NO_URL in str(error):
+        # Flask-SQLAlchemy's own words.
+        return NotConfigured(
+            f"No database URL is set: {error}",
+            hint=f"Set app.config[{_NO_URL!r}] before db.init_app(app).",
+        )
+
     if isinstance(error, exc.SQLAlchemyError):
         return MigrationError(f"SQLAlchemy stopped: {first_line(error)}")
 
@@ -224,12 +239,14 @@ def _guess_backend(error: BaseException) -> str:
 
 
 def _explain_dialect(error: exc.NoSuchModuleError) -> MigrationError:
-    name = str(error).rpartition(":")[2].strip()
+    # SQLAlchemy 2 knows a dialect with a driver as "postgresql.psycopg".
+    name = str(error).rpartition(":")[2].strip().replace(".", "+")
+    dialect, plus, driver = name.partition("+")
 
-    if name == "postgres":
+    if dialect == "postgres":
         return NotConfigured(
-            "The database URL begins with postgres://, which SQLAlchemy does not know.",
-            hint="Write postgresql:// instead.",
+            f"The database URL begins with {name}://, which SQLAlchemy does not know.",
+            hint=f"Write postgresql{plus}{driver}:// instead.",
         )
 
     return NotConfigured(
