@@ -126,7 +126,7 @@ class Dialect:
         :param error: what SQLAlchemy raised.
         :param url: where the connection went, if that is known.
         """
-        found = self.recognise(error, describe_url(url)) if _has_origin(error) else None
+        found = self.recognise(error, self.describe(url)) if _has_origin(error) else None
 
         if found is None:
             return DatabaseError(f"{self.title} answered: {first_line(error)}")
@@ -137,6 +137,10 @@ class Dialect:
             return explain_torn()
 
         return kind(message, hint=hint)
+
+    def describe(self, url: sa.URL | None) -> str:
+        """Return where a database is, in words, without user or password."""
+        return describe_url(url)
 
     def recognise(self, error: exc.SQLAlchemyError, where: str) -> Explanation | None:
         """Return the explanation of an error that this backend is known for.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import contextlib
 import hashlib
 import json
@@ -13,6 +14,8 @@ import typing as t
 import zlib
 
 import sqlalchemy as sa
+
+from ...errors import DatabaseError
 
 PRODUCT = "flask_migrate"
 
@@ -170,19 +173,17 @@ class FileLock(MigrationLock):
         if self._path is None:
             return True
 
-        file = open(self._path, "a+", encoding="utf-8")  # noqa: SIM115  # kept open
+        with _file_errors(self._path):
+            file = _open_file(self._path)
 
-        if not _lock_file(file):
-            file.close()
-            return False
+            if not _lock_file(file):
+                file.close()
+                return False
 
-        file.truncate(0)
-        json.dump(
-            {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()},
-            file,
-        )
-        file.flush()
         self._file = file
+        self._write(
+            {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+        )
         return True
 
     def describe_holder(self) -> str:
@@ -197,9 +198,42 @@ class FileLock(MigrationLock):
     def release(self) -> None:
         """Free the lock; the file stays, as removing it would free it for two."""
         if self._file is not None:
-            self._file.truncate(0)
+            self._write(None)
             self._file.close()
             self._file = None
+
+    def _write(self, holder: dict[str, t.Any] | None) -> None:
+        """Say who holds the lock; on a full disk the lock holds without it."""
+        assert self._file is not None  # only who has locked it writes
+
+        if self._file.writable():
+            with contextlib.suppress(OSError):
+                self._file.truncate(0)
+                self._file.write(json.dumps(holder) if holder else "")
+                self._file.flush()
+
+
+def _open_file(path: pathlib.Path) -> t.IO[str]:
+    """Open the lock file; where another user has made it, reading is enough."""
+    try:
+        return open(path, "a+", encoding="utf-8")
+    except PermissionError:
+        if not path.exists():
+            raise
+
+        return open(path, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _file_errors(path: pathlib.Path) -> cabc.Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DatabaseError(
+            f"{path} cannot be locked: {error.strerror or error}.",
+            hint="Give the user of this process write permission on the folder of the"
+            " database; --no-lock does without.",
+        ) from error
 
 
 def _lock_file(file: t.IO[str]) -> bool:
@@ -218,7 +252,7 @@ def _lock_file(file: t.IO[str]) -> bool:
 
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
 
     return True

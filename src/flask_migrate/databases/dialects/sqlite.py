@@ -115,16 +115,19 @@ class SQLiteGuard(SessionGuard):
 
     def _execute(self, statement: str) -> None:
         # Past SQLAlchemy, which would begin a transaction first.
-        cursor = self._raw.cursor()
-        cursor.execute(statement)
-        cursor.close()
+        self._fetch(statement)
 
     def _fetch(self, statement: str) -> list[tuple[t.Any, ...]]:
         cursor = self._raw.cursor()
-        cursor.execute(statement)
-        rows = [tuple(row) for row in cursor.fetchall()]
-        cursor.close()
-        return rows
+
+        try:
+            cursor.execute(statement)
+            return [tuple(row) for row in cursor.fetchall()]
+        except self.connection.dialect.loaded_dbapi.Error as error:
+            # As SQLAlchemy would say it.
+            raise exc.OperationalError(statement, None, error) from error
+        finally:
+            cursor.close()
 
 
 class SQLite(Dialect):
@@ -156,16 +159,28 @@ class SQLite(Dialect):
             # as an empty database.
             return dialect.connect(":memory:", **parameters)
 
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatabaseError(
+                f"The folder {path.parent} of the database cannot be made:"
+                f" {error.strerror}.",
+                hint="Check the path in the URL, and the permissions above it.",
+            ) from error
 
         return None
 
     def recognise(self, error: exc.SQLAlchemyError, where: str) -> Explanation | None:
         why = first_line(error)
         found = _EXPLANATIONS.items()
-        matches = (explain(why) for text, explain in found if text in why.lower())
+        matches = (
+            explain(where, why) for text, explain in found if text in why.lower()
+        )
         return next(matches, None)
+
+    def describe(self, url: sa.URL | None) -> str:
+        path = file_of_name(url.database) if url is not None else None
+        return str(path) if path is not None else "the SQLite database"
 
     def database_exists(self, url: sa.URL, run: Runner) -> bool:
         path = file_of_name(url.database)
@@ -201,30 +216,34 @@ def file_of_name(name: str | os.PathLike[str] | None) -> pathlib.Path | None:
     return pathlib.Path(text.removeprefix("file:").partition("?")[0])
 
 
-def _explain(sentence: str, hint: str) -> cabc.Callable[[str], Explanation]:
-    return lambda why: (DatabaseError, f"{sentence}: {why}", hint)
+def _explain(sentence: str, hint: str) -> cabc.Callable[[str, str], Explanation]:
+    return lambda where, why: (DatabaseError, f"{where} {sentence}: {why}", hint)
 
 
-_EXPLANATIONS: dict[str, cabc.Callable[[str], Explanation]] = {
+_EXPLANATIONS: dict[str, cabc.Callable[[str, str], Explanation]] = {
     "readonly database": _explain(
-        "The database file cannot be written",
+        "cannot be written",
         "Give the user of this process write permission on the file and its folder.",
     ),
     "unable to open database file": _explain(
-        "The database file cannot be opened",
+        "cannot be opened",
         "Check the path in the URL, and that its folder exists and can be written.",
     ),
     "file is not a database": _explain(
-        "The file is not an SQLite database",
+        "is not an SQLite database",
         "Check the path in the URL; nothing was changed.",
     ),
     "database or disk is full": _explain(
-        "There is no room left for the database",
+        "has no room left",
         "Free some space, then run the command again.",
     ),
     "disk i/o error": _explain(
-        "The database file cannot be read or written",
-        "Check the disk, then run the command again.",
+        "cannot be read or written",
+        "Check the disk and the room on it, then run the command again.",
     ),
-    "database is locked": lambda why: explain_locked("longer than it may", why),
+    "malformed": _explain(
+        "is damaged",
+        "Restore it from a backup; `PRAGMA integrity_check` says more.",
+    ),
+    "database is locked": lambda where, why: explain_locked("longer than it may", why),
 }
