@@ -389,6 +389,23 @@ def test_primary_key_is_replaced(db: Database) -> None:
     assert "PRIMARY KEY" not in (db.get_sql("t") or "")
 
 
+def test_primary_key_gets_a_name(db: Database) -> None:
+    """A key of the same columns is the same key, and keeps what else it says."""
+    db.run("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+
+    with db.batch() as batch:
+        batch.create_primary_key("pk", ["id"])
+
+    assert db.get_sql("t") == (
+        'CREATE TABLE "t" (id INTEGER CONSTRAINT pk PRIMARY KEY AUTOINCREMENT)'
+    )
+
+    with db.batch() as batch:
+        batch.drop_constraint("pk", type_="primary")
+
+    assert db.get_sql("t") == 'CREATE TABLE "t" (id INTEGER)'
+
+
 def test_naming_convention(db: Database) -> None:
     """Constraints without a name are found by their convention, and get their names."""
     db.run(
@@ -819,6 +836,8 @@ CASTS: list[tuple[str, list[t.Any], sa.types.TypeEngine[t.Any], list[t.Any] | No
     ("TEXT", ["2024-01-31 10:00:00"], sa.DateTime(), ["2024-01-31 10:00:00"]),
     ("DATETIME", ["2024-01-31 10:00:00"], sa.String(), ["2024-01-31 10:00:00"]),
     ("TEXT", ["{}"], sa.JSON(), ["{}"]),
+    ("REAL", [0.5], sa.Uuid(), ["0.5"]),
+    ("REAL", [0.1 + 0.2], sa.Uuid(), None),
     ("TEXT COLLATE NOCASE", ["a", "B"], sa.String(9), ["a", "B"]),
     ("BLOB", [b"ab"], sa.String(), ["ab"]),
     ("", ["x", 1], sa.String(), ["x", "1"]),

@@ -130,14 +130,6 @@ class Catalog:
         )
         return [name for name, hidden in rows if hidden not in _COMPUTED]
 
-    def find_index_columns(self, index: str) -> tuple[str | None, ...]:
-        """Return what an index is about; ``None`` stands for an expression."""
-        rows = self.fetch(
-            "SELECT name FROM pragma_index_xinfo(?, ?) WHERE key ORDER BY seqno",
-            *(index, self.schema),
-        )
-        return tuple(row[0] for row in rows)
-
     def find_references(self, table: str) -> list[tuple[str, str]]:
         """Return who points to a table, as other table and column of this one."""
         return [

@@ -146,7 +146,6 @@ class Rebuild:
             catalog.run(one.to_sql(catalog.schema))
 
         catalog.set_statistics(self._statistics)
-        self._check_indexes()
         self._check_compiled()
 
     def take_new_indexes(self) -> list[sa.Index]:
@@ -245,9 +244,6 @@ class Rebuild:
         self._statistics = catalog.get_statistics(self._stored.name)
         self._triggers = self._find_triggers()
         self._indexes = self._find_indexes()
-        self._index_columns = {
-            one.name: catalog.find_index_columns(one.name) for one in self._indexes
-        }
 
         for one in self._indexes:
             # Alembic would make it from what reflection saw of it.
@@ -292,15 +288,6 @@ class Rebuild:
         names = {column.name.casefold() for column in columns}
         free = (word for word in ("rowid", "oid", "_rowid_") if word not in names)
         return next(free, None)
-
-    def _check_indexes(self) -> None:
-        """Refuse an index in which a name has silently become a text constant."""
-        for name, before in self._index_columns.items():
-            if self._catalog.find_index_columns(name) != before:
-                raise self._refusal(
-                    f"the index {name} would be about something else",
-                    hint="Drop the index first, and make it again after.",
-                )
 
     def _check_compiled(self) -> None:
         after = self._catalog.compile_all()
