@@ -206,6 +206,7 @@ SITUATIONS: dict[str, tuple[History, tuple[str, ...]]] = {
     "two heads": (TWO_HEADS, ("bbb222", "ddd444")),
     "one of two heads": (TWO_HEADS, ("ddd444",)),
     "merged": (MERGED, ("eee555",)),
+    "at two bases": (LABELLED, ()),
     "labelled": (LABELLED, ("bbb222", "fff666")),
     "dependent": (DEPENDENT, ("abc777",)),
     "dependency applied": (DEPENDENT, ("bbb222",)),
