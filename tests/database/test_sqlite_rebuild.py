@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import pathlib
 import typing as t
 
 import pytest
 import sqlalchemy as sa
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 
 from flask_migrate.errors import DataAtRisk
+from flask_migrate.revisions.operations import make_impl
 from flask_migrate.revisions.operations.sqlite import ForeignKeysEnforced
 from tests.support.rebuilds import Database
 from tests.support.rebuilds import open_database
@@ -607,6 +611,50 @@ def test_dropped_column_takes_its_own_along(db: Database) -> None:
     )
 
 
+def test_key_that_goes_is_named(db: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """A key of several columns goes with one of them, not without a word."""
+    db.run(
+        "CREATE TABLE t (a INT, b INT, n INT, UNIQUE (a, b), UNIQUE (b), UNIQUE (a))"
+    )
+
+    with caplog.at_level(logging.WARNING), db.batch() as batch:
+        batch.drop_column("a")
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "t: UNIQUE ( a , b ) goes with a column of it"
+    ]
+    assert db.get_sql("t") == 'CREATE TABLE "t" (b INT, UNIQUE (b))'
+
+
+def test_column_is_dropped_and_added(db: Database) -> None:
+    """A column may be dropped and made anew in one batch, and is empty then."""
+    db.run("CREATE TABLE t (n INT, a TEXT COLLATE NOCASE)")
+    db.run("INSERT INTO t VALUES (2, 'x')")
+
+    with db.batch() as batch:
+        batch.drop_column("a")
+        batch.add_column(sa.Column("a", sa.Integer()))
+
+    assert db.get_sql("t") == 'CREATE TABLE "t" (n INT, \n\ta INTEGER)'
+    assert db.fetch("SELECT n, a FROM t") == [(2, None)]
+
+
+@pytest.mark.parametrize("new_name", ["a", "b"])
+def test_column_is_not_added_over_another(db: Database, new_name: str) -> None:
+    """A new column does not take the place, and the values, of one that is there."""
+    db.run("CREATE TABLE t (n INT, a TEXT)", "INSERT INTO t VALUES (2, 'x')")
+
+    def change() -> None:
+        with db.batch(recreate="always") as batch:
+            batch.alter_column("a", new_column_name=new_name)
+            batch.add_column(sa.Column("a", sa.Integer()))
+
+    with pytest.raises(DataAtRisk, match="a column a is added while there is one"):
+        change()
+
+    assert db.fetch("SELECT n, a FROM t") == [(2, "x")]
+
+
 NEEDS = {
     "check": ("a INT, n INT, CHECK (a > n)", "", "CHECK"),
     "named check": ("a INT, n INT, CONSTRAINT ck CHECK (a > n)", "", "ck needs it"),
@@ -737,6 +785,31 @@ def test_given_table_forgets_a_column(db: Database) -> None:
         db.batch(copy_from=table) as batch,
     ):
         batch.alter_column("n", nullable=False)
+
+
+def test_written_sql_is_alembics() -> None:
+    """SQL that is only written knows no live table, and is what Alembic writes."""
+
+    def write(*, ours: bool) -> str:
+        buffer = io.StringIO()
+        context = MigrationContext.configure(
+            dialect_name="sqlite", opts={"as_sql": True, "output_buffer": buffer}
+        )
+        context.impl = make_impl(context) if ours else context.impl
+        table = sa.Table(
+            "t",
+            sa.MetaData(),
+            sa.Column("id", sa.Integer(), primary_key=True),
+            sa.Column("a", sa.Text()),
+            sa.Index("ix", "a"),
+        )
+
+        with Operations(context).batch_alter_table("t", copy_from=table) as batch:
+            batch.alter_column("a", new_column_name="b", type_=sa.Integer())
+
+        return buffer.getvalue()
+
+    assert write(ours=True) == write(ours=False)
 
 
 # -- what a failed run of plain Alembic has left --------------------------------------

@@ -144,6 +144,20 @@ def find_checks(table: TableDefinition, column: str) -> list[str]:
     ]
 
 
+def list_shared_keys(
+    table: TableDefinition, dropped: cabc.Collection[str]
+) -> list[str]:
+    """Return the keys of a table that some, and not all, of their columns leave."""
+    gone = set(_fold_names(dropped))
+    return [
+        " ".join(token.text for token in clause.tokens)
+        for clause in table.constraints
+        if clause.kind in {"UNIQUE", "FOREIGN KEY"}
+        and gone & set(_fold_names(clause.columns))
+        and set(_fold_names(clause.columns)) - gone
+    ]
+
+
 def list_losses(old: TableDefinition, new: TableDefinition) -> list[str]:
     """Return what one definition says and another does not, as SQL."""
     lost = []

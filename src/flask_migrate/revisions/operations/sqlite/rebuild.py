@@ -83,10 +83,12 @@ class Rebuild:
         self._compiled = self._catalog.compile_all()
         self._aliases = self._rename_columns()
         self._stored = self._read()
-        names = [self._aliases.get(name, name) for name in revision.dropped]
+        self._dropped_names = [
+            self._aliases.get(name, name) for name in revision.dropped
+        ]
 
         with self._understanding():
-            self.definition = revision.apply(self._stored, dropped=names)
+            self.definition = revision.apply(self._stored, dropped=self._dropped_names)
 
         self._warn()
         self._keep_objects()
@@ -231,6 +233,9 @@ class Rebuild:
                 )
 
             return
+
+        for text in matching.list_shared_keys(self._stored, self._dropped_names):
+            log.warning("%s: %s goes with a column of it", self.table, text)
 
         for old in self._revision.retyped:
             for text in matching.find_checks(

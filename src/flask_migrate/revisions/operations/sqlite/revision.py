@@ -49,6 +49,9 @@ class Revision:
         self._dialect = dialect
         self._dropped = dropped
         self._old = {str(column.name): column for column in batch.table.columns}
+        transfers = batch.column_transfers
+        self._kept = {name for name in self._old if "expr" in transfers.get(name, ())}
+        self._check_overwritten()
         self._wanted = self._render(stored)
 
     @property
@@ -70,7 +73,7 @@ class Revision:
     def names(self) -> dict[str, str]:
         """The new name of every old column that stays, by the old one."""
         columns = self._batch.columns.items()
-        return {old: str(new.name) for old, new in columns if old in self._old}
+        return {old: str(new.name) for old, new in columns if old in self._kept}
 
     @property
     def renames(self) -> dict[str, str]:
@@ -80,7 +83,7 @@ class Revision:
     @property
     def dropped(self) -> tuple[str, ...]:
         """The columns that go."""
-        return tuple(name for name in self._old if name not in self._batch.columns)
+        return tuple(name for name in self._old if name not in self._kept)
 
     @property
     def retyped(self) -> dict[str, str]:
@@ -90,7 +93,7 @@ class Revision:
         return {
             name: compiler.process(columns[name].type, type_expression=columns[name])
             for name, transfer in self._batch.column_transfers.items()
-            if "type" in transfer and name in self._old
+            if "type" in transfer and name in self._kept
         }
 
     def is_cast(self, name: str) -> bool:
@@ -120,6 +123,19 @@ class Revision:
         table = self._change_options(self._change_key(table))
         _check_types(table)
         return table
+
+    def _check_overwritten(self) -> None:
+        """Refuse a new column in the place of one that the batch has not dropped.
+
+        Alembic 1.20 replaces the old one, its values included, also where it has just
+        got another name.
+        """
+        for name in self._batch.existing_ordering:
+            if name not in self._kept:
+                raise DefinitionError(
+                    f"a column {name} is added while there is one; if that gets another"
+                    " name, it must do so in a batch of its own, before"
+                )
 
     # -- what the batch wants ----------------------------------------------------
 
@@ -193,7 +209,7 @@ class Revision:
         wanted = self._wanted.column(new_name)
         assert wanted is not None  # it was rendered from the same columns
 
-        if name not in self._old:
+        if name not in self._kept:
             if column is not None:
                 raise DefinitionError(f"it has a column {new_name} already")
 
