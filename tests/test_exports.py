@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -72,3 +75,17 @@ def test_importing_loads_nothing_heavy() -> None:
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert answer.stdout == "[]\n"
+
+
+def test_functions_stay_functions() -> None:
+    """No module of ours takes the place of a public function once it is imported."""
+    for module in pkgutil.walk_packages(flask_migrate.__path__, "flask_migrate."):
+        if ".templates" not in module.name:
+            importlib.import_module(module.name)
+
+    modules = [
+        name
+        for name in flask_migrate.__all__
+        if isinstance(getattr(flask_migrate, name), types.ModuleType)
+    ]
+    assert modules == []

@@ -7,7 +7,6 @@ import typing as t
 
 import click
 
-from ..databases.dialects.base import describe_url
 from ..plan import RunResult
 from . import options
 from .group import get_directory
@@ -99,9 +98,7 @@ def create(bind: str | None, **values: str | None) -> None:
     """Make the databases of the application that do not exist yet."""
     for database, was_made in get_migrate().create(bind, **values):
         verb = "created" if was_made else "exists already"
-        click.echo(
-            f"{database.url.database} on {describe_url(database.url)}: {verb}", err=True
-        )
+        click.echo(f"{database.url.database} on {database.place}: {verb}", err=True)
 
 
 @click.command("drop")

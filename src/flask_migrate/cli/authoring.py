@@ -7,8 +7,8 @@ import typing as t
 import click
 
 from ..plan import Revision
-from ..show.progress import format_actions
-from ..show.progress import format_message
+from ..report.progress import format_actions
+from ..report.progress import format_message
 from . import options
 from .group import get_directory
 from .group import get_migrate

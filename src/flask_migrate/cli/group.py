@@ -14,6 +14,7 @@ import types
 import typing as t
 
 import click
+from flask import g  # noqa: TID251
 from flask.cli import AppGroup
 from flask.cli import with_appcontext
 from flask.helpers import get_debug_flag
@@ -137,6 +138,9 @@ def _remember(directory: str | None, x_arg: tuple[str, ...]) -> None:
     context = click.get_current_context()
     context.meta[_DIRECTORY] = directory
     context.meta[X_ARGUMENTS] = x_arg
+    # For applications that read them where Flask-Migrate keeps them; we do not.
+    g.directory = directory
+    g.x_arg = x_arg
 
 
 def get_migrate() -> Migrate:

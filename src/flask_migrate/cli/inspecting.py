@@ -7,10 +7,10 @@ import typing as t
 
 import click
 
-from ..show.revisions import format_branch_point
-from ..show.revisions import format_entry
-from ..show.revisions import format_line
-from ..show.status import format_statuses
+from ..report.revisions import format_branch_point
+from ..report.revisions import format_entry
+from ..report.revisions import format_line
+from ..report.status import format_statuses
 from . import options
 from .group import get_directory
 from .group import get_migrate
@@ -127,11 +127,11 @@ def check(directory: str | None) -> None:
     "--check", is_flag=True, help="Exit with 1 unless every database is at the head."
 )
 @options.format_
-def status(directory: str | None, check: bool, format_: str) -> None:
+def status(directory: str | None, check: bool, format: str) -> None:
     """Show every revision: applied, pending, or without its file."""
     statuses = get_migrate().status(get_directory(directory))
 
-    if format_ == "json":
+    if format == "json":
         values = [one.to_dict() for one in statuses]
         click.echo(json.dumps({"schema": 1, "databases": values}, indent=2))
     else:

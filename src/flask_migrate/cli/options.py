@@ -94,7 +94,6 @@ lock: Option = click.option(
 )
 format_: Option = click.option(
     "--format",
-    "format_",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,

@@ -241,9 +241,9 @@ def _guess_backend(error: BaseException) -> str:
 def _explain_dialect(error: exc.NoSuchModuleError) -> MigrationError:
     # SQLAlchemy 2 knows a dialect with a driver as "postgresql.psycopg".
     name = str(error).rpartition(":")[2].strip().replace(".", "+")
-    dialect, plus, driver = name.partition("+")
+    scheme, plus, driver = name.partition("+")
 
-    if dialect == "postgres":
+    if scheme == "postgres":
         return NotConfigured(
             f"The database URL begins with {name}://, which SQLAlchemy does not know.",
             hint=f"Write postgresql{plus}{driver}:// instead.",

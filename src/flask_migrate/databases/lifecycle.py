@@ -13,7 +13,6 @@ from ..errors import DatabaseNotFound
 from .connections import dispose
 from .connections import explain
 from .connections import run_on_server
-from .dialects.base import describe_url
 from .sources import Database
 
 
@@ -64,7 +63,7 @@ def drop_existing(database: Database, *, timeout: float) -> None:
         if not database.dialect.database_exists(database.url, run):
             raise DatabaseNotFound(
                 f'There is no database "{name_of(database)}" on'
-                f" {describe_url(database.url)}; nothing was dropped."
+                f" {database.place}; nothing was dropped."
             )
 
         # The application's own idle connections would keep it open.

@@ -72,6 +72,11 @@ class Database:
         return self.engine.url
 
     @property
+    def place(self) -> str:
+        """Where it is, in words, without user or password."""
+        return self.dialect.describe(self.url)
+
+    @property
     def dialect(self) -> Dialect:
         """What is known of its backend."""
         return get_dialect(self.engine.dialect.name)

@@ -8,9 +8,11 @@ import io
 import logging
 import typing as t
 
-from ..databases.dialects.base import describe_url
+import sqlalchemy as sa
+
 from ..databases.sources import Database
 from ..errors import BadOption
+from ..errors import NotConfigured
 from ..errors import UsageError
 from ..plan import DatabaseResult
 from ..plan import Direction
@@ -154,7 +156,14 @@ class Applying(Verbs):
         scope = f"{schema}.{arguments.get('version_table', 'alembic_version')}"
         limit = state.read_settings().lock_timeout if timeout is None else timeout
 
-        with database.sync_engine.connect() as connection:
+        if not isinstance(database.engine, sa.Engine):
+            raise NotConfigured(
+                f"The engine of {database.title} is asynchronous, and this lock is for"
+                " synchronous code; runs take it by themselves.",
+                hint="Give Migrate a synchronous engine of the same database.",
+            )
+
+        with database.engine.connect() as connection:
             lock = database.dialect.migration_lock(connection, scope=scope)
 
         with holding_alone(lock, title=database.title, timeout=limit):
@@ -269,7 +278,7 @@ class Applying(Verbs):
         from ..databases.lifecycle import name_of
 
         database = self._choose(bind or "")[0]
-        return name_of(database), describe_url(database.url)
+        return name_of(database), database.place
 
     def drop(self, bind: str | None = None, *, confirm: str) -> Database:
         """Drop one database, with everything in it.

@@ -126,7 +126,9 @@ class Dialect:
         :param error: what SQLAlchemy raised.
         :param url: where the connection went, if that is known.
         """
-        found = self.recognise(error, self.describe(url)) if _has_origin(error) else None
+        found = (
+            self.recognise(error, self.describe(url)) if _has_origin(error) else None
+        )
 
         if found is None:
             return DatabaseError(f"{self.title} answered: {first_line(error)}")

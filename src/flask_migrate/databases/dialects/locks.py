@@ -176,7 +176,9 @@ class FileLock(MigrationLock):
         with _file_errors(self._path):
             file = _open_file(self._path)
 
-            if not _lock_file(file):
+            # A holder removes the file when it is done: a lock on the one that it has
+            # removed keeps nobody out.
+            if not _lock_file(file) or not _is_at(file, self._path):
                 file.close()
                 return False
 
@@ -196,20 +198,23 @@ class FileLock(MigrationLock):
             return "another run"
 
     def release(self) -> None:
-        """Free the lock; the file stays, as removing it would free it for two."""
-        if self._file is not None:
-            self._write(None)
+        """Remove the file and free the lock."""
+        if self._file is not None and self._path is not None:
+            # Windows removes no open file; the next holder takes it as it is.
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+
             self._file.close()
             self._file = None
 
-    def _write(self, holder: dict[str, t.Any] | None) -> None:
+    def _write(self, holder: dict[str, t.Any]) -> None:
         """Say who holds the lock; on a full disk the lock holds without it."""
         assert self._file is not None  # only who has locked it writes
 
         if self._file.writable():
             with contextlib.suppress(OSError):
                 self._file.truncate(0)
-                self._file.write(json.dumps(holder) if holder else "")
+                self._file.write(json.dumps(holder))
                 self._file.flush()
 
 
@@ -234,6 +239,14 @@ def _file_errors(path: pathlib.Path) -> cabc.Iterator[None]:
             hint="Give the user of this process write permission on the folder of the"
             " database; --no-lock does without.",
         ) from error
+
+
+def _is_at(file: t.IO[str], path: pathlib.Path) -> bool:
+    """Tell whether a path still leads to an open file."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False
 
 
 def _lock_file(file: t.IO[str]) -> bool:
