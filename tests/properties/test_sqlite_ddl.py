@@ -15,7 +15,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from flask_migrate.databases.dialects.sqlite_ddl import Clause
+from flask_migrate.databases.dialects.sqlite_clauses import Clause
 from flask_migrate.databases.dialects.sqlite_parser import parse_table
 from tests.support.rebuilds import Database
 from tests.support.rebuilds import open_database

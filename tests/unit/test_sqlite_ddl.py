@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from flask_migrate.databases.dialects.sqlite_ddl import Clause
-from flask_migrate.databases.dialects.sqlite_ddl import Constraint
+from flask_migrate.databases.dialects.sqlite_clauses import Clause
+from flask_migrate.databases.dialects.sqlite_clauses import Constraint
 from flask_migrate.databases.dialects.sqlite_ddl import TableDefinition
 from flask_migrate.databases.dialects.sqlite_parser import parse_column
 from flask_migrate.databases.dialects.sqlite_parser import parse_constraint

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import collections.abc as cabc
 
-from .sqlite_ddl import Clause
-from .sqlite_ddl import ColumnDefinition
+from .sqlite_clauses import Clause
+from .sqlite_clauses import ColumnDefinition
 from .sqlite_ddl import TableDefinition
 from .sqlite_tokens import tokenize
 from .tokens import DefinitionError

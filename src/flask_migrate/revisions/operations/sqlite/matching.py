@@ -7,8 +7,8 @@ import dataclasses
 
 import sqlalchemy as sa
 
-from ....databases.dialects.sqlite_ddl import Clause
-from ....databases.dialects.sqlite_ddl import Constraint
+from ....databases.dialects.sqlite_clauses import Clause
+from ....databases.dialects.sqlite_clauses import Constraint
 from ....databases.dialects.sqlite_ddl import TableDefinition
 from ....databases.dialects.sqlite_parser import parse_constraint
 from ....databases.dialects.sqlite_tokens import mentions

@@ -13,8 +13,8 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
-from ....databases.dialects.sqlite_ddl import Clause
-from ....databases.dialects.sqlite_ddl import ColumnDefinition
+from ....databases.dialects.sqlite_clauses import Clause
+from ....databases.dialects.sqlite_clauses import ColumnDefinition
 from ....databases.dialects.sqlite_ddl import TableDefinition
 from ....databases.dialects.sqlite_parser import parse_constraint
 from ....databases.dialects.sqlite_parser import parse_table
