@@ -46,6 +46,11 @@ class MigrationError(Exception):
         self.message = message
         self.hint = hint
 
+    def add_line(self, line: str) -> None:
+        """Add one more fact to the end of the message."""
+        self.message = f"{self.message}\n{line}"
+        self.args = (self.message,)
+
     def to_dict(self) -> dict[str, t.Any]:
         """Return the error as plain values, for JSON."""
         return {

@@ -250,3 +250,24 @@ def test_sql_of_several_databases(
     assert "bound0" in tail
     assert not list(tmp_path.glob("*.sql"))
     close(project)
+
+
+def test_error_says_what_was_done_before(
+    make_database: MakeDatabase, tmp_path: pathlib.Path
+) -> None:
+    """When the second database fails, the error names the first one as done."""
+    default, other = make_database(), make_database()
+    project = make_bound_project(tmp_path, {"other": other}, default)
+    project.run_well("init", "--multidb")
+    project.write_revision("a1").write_text(
+        "from alembic import op\n"
+        "revision = 'a1'\n"
+        "down_revision = None\n"
+        "def upgrade(engine_name):\n"
+        "    if engine_name:\n"
+        "        op.execute('SELECT * FROM missing')\n"
+    )
+    result = project.run("upgrade")
+    assert result.exit_code == 1
+    assert "done before: <default>." in result.stderr
+    close(project)

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from ..databases.sources import Database
 from ..errors import BadOption
+from ..errors import MigrationError
 from ..errors import NotConfigured
 from ..errors import UsageError
 from ..plan import DatabaseResult
 from ..plan import Direction
-from ..plan import Plan
 from ..plan import RunResult
 from .base import Directory
 from .base import Verbs
@@ -76,66 +76,36 @@ class Applying(Verbs):
         :raises StepFailed: a revision stopped; says what stays.
         :raises LockNotAcquired: another run did not end in time.
         """
-        from ..make.planner import explain_empty
-        from ..make.planner import make_plan
-        from ..run.executor import execute
-        from ..run.lock import holding
+        from .moving import Move
 
         opened = self._open(directory, x_arg)
         opened.history.require_version_folder()
         opened.history.load()
-        timeout = _choose_timeout(opened, lock, lock_timeout)
         start, target, find_start = _find_start(opened, direction, revision, sql=sql)
         opened.history.check_target(target)
-        results: list[DatabaseResult] = []
-
-        def plan_for(run: DatabaseRun) -> Plan:
-            return make_plan(
-                opened.history,
-                direction,
-                target=target,
-                heads=run.heads,
-                database=run.key,
-            )
-
-        def work(run: DatabaseRun) -> None:
-            plan = plan_for(run)
-
-            # Nothing to do needs no lock.
-            if not sql and (plan.steps or not run.heads):
-                with holding(run, timeout=timeout):
-                    # Another run may have done the work while this one waited.
-                    plan = plan_for(run)
-
-                    if not run.heads:
-                        run.ensure_version_table()
-
-                    execute(plan, run)
-            elif sql:
-                execute(plan, run)
-
-            if surprise := explain_empty(opened.history, plan):
-                _log.warning(surprise)
-
-            results.append(
-                DatabaseResult(
-                    database=run.key,
-                    start=plan.start,
-                    end=run.heads,
-                    steps=plan.steps,
-                )
-            )
-
-        output = io.StringIO() if sql else None
-        opened.run(
-            work,
-            writes=not sql,
-            output=output,
-            find_start=find_start,
-            allow_lossy_casts=allow_lossy_casts,
-            options={"tag": tag, "destination_rev": target, "starting_rev": start},
+        move = Move(
+            history=opened.history,
+            direction=direction,
+            target=target,
+            timeout=_choose_timeout(opened, lock, lock_timeout),
+            sql=sql,
         )
-        return _result(results, output)
+        output = io.StringIO() if sql else None
+
+        try:
+            opened.run(
+                move.work,
+                writes=not sql,
+                output=output,
+                find_start=find_start,
+                allow_lossy_casts=allow_lossy_casts,
+                options={"tag": tag, "destination_rev": target, "starting_rev": start},
+            )
+        except MigrationError as error:
+            move.note_progress(error)
+            raise
+
+        return _result(move.results, output)
 
     @contextlib.contextmanager
     def lock(

@@ -1,0 +1,87 @@
+"""One upgrade or downgrade, database by database."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import typing as t
+
+from ..make.planner import explain_empty
+from ..make.planner import make_plan
+from ..plan import DatabaseResult
+from ..run.executor import execute
+from ..run.lock import holding
+
+if t.TYPE_CHECKING:
+    from ..errors import MigrationError
+    from ..plan import Direction
+    from ..plan import Plan
+    from ..revisions.database_run import DatabaseRun
+    from ..revisions.history import History
+
+
+_log = logging.getLogger("flask_migrate")
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class Move:
+    """What one command does with each database, and what it has done so far.
+
+    :param history: the revision files.
+    :param direction: which way.
+    :param target: where to.
+    :param timeout: seconds to wait for another run; ``None`` takes no lock.
+    :param sql: the steps are written down, not run.
+    """
+
+    history: History
+    direction: Direction
+    target: str
+    timeout: float | None
+    sql: bool
+    results: list[DatabaseResult] = dataclasses.field(default_factory=list)
+
+    def work(self, run: DatabaseRun) -> None:
+        """Bring one database to the target."""
+        plan = self._plan(run)
+
+        if self.sql:
+            execute(plan, run)
+        elif plan.steps or not run.heads:
+            # Nothing to do needs no lock.
+            plan = self._run_alone(run)
+
+        if surprise := explain_empty(self.history, plan):
+            _log.warning(surprise)
+
+        self.results.append(
+            DatabaseResult(
+                database=run.key, start=plan.start, end=run.heads, steps=plan.steps
+            )
+        )
+
+    def note_progress(self, error: MigrationError) -> None:
+        """Add to an error which of several databases had been done before it."""
+        if self.results and not self.sql:
+            done = ", ".join(one.database or "<default>" for one in self.results)
+            error.add_line(f"  done before: {done}.")
+
+    def _run_alone(self, run: DatabaseRun) -> Plan:
+        with holding(run, timeout=self.timeout):
+            # Another run may have done the work while this one waited.
+            plan = self._plan(run)
+
+            if not run.heads:
+                run.ensure_version_table()
+
+            execute(plan, run)
+            return plan
+
+    def _plan(self, run: DatabaseRun) -> Plan:
+        return make_plan(
+            self.history,
+            self.direction,
+            target=self.target,
+            heads=run.heads,
+            database=run.key,
+        )
