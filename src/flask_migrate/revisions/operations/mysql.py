@@ -30,7 +30,7 @@ from .arguments import list_changes
 if t.TYPE_CHECKING:
     from sqlalchemy.sql.compiler import DDLCompiler
 
-log = logging.getLogger("flask_migrate")
+log: logging.Logger = logging.getLogger("flask_migrate")
 
 
 class MySQLImpl(mysql.MySQLImpl):
@@ -195,10 +195,10 @@ class RestatedColumn(AlterTable):
         default: t.Any,
     ) -> None:
         super().__init__(place.table, schema=place.schema)
-        self.place = place
-        self.column = column
-        self.type_text = type_text
-        self.default = default
+        self.place: Place = place
+        self.column: ColumnDefinition = column
+        self.type_text: str | None = type_text
+        self.default: t.Any = default
 
 
 @compiles(RestatedColumn, "mysql", "mariadb")

@@ -8,6 +8,7 @@ import dataclasses
 import typing as t
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from ....databases.dialects.sqlite_tokens import quote_name
 from ....databases.dialects.sqlite_tokens import tokenize
@@ -69,7 +70,7 @@ class Catalog:
 
     def __init__(self, connection: sa.Connection, schema: str | None = None) -> None:
         self._connection = connection
-        self.schema = schema or "main"
+        self.schema: str = schema or "main"
 
     def fetch(self, sql: str, *parameters: t.Any) -> list[Row]:
         """Run a statement as it stands, and return its rows."""
@@ -216,7 +217,7 @@ class Catalog:
 
         try:
             names = [quote_name(name) for name in self.find_columns(trigger.table)]
-        except sa.exc.DBAPIError as error:
+        except exc.DBAPIError as error:
             return Compilation(error=str(error.orig))
 
         changes = ", ".join(f"{name} = {name}" for name in names)
@@ -225,7 +226,7 @@ class Catalog:
     def _compile(self, sql: str) -> Compilation:
         try:
             program = self.fetch(f"EXPLAIN {sql}")
-        except sa.exc.DBAPIError as error:
+        except exc.DBAPIError as error:
             return Compilation(error=str(error.orig))
 
         literals = (str(row[5]) for row in program if row[1] == "String8")

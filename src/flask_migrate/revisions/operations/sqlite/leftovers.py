@@ -7,7 +7,7 @@ import logging
 from ....errors import DataAtRisk
 from .catalog import Catalog
 
-log = logging.getLogger("flask_migrate")
+log: logging.Logger = logging.getLogger("flask_migrate")
 
 _LEFTOVER = "An earlier run of Alembic has left the table {}, its copy of {}"
 

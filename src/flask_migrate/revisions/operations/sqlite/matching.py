@@ -193,9 +193,9 @@ def _text(found: Constraint) -> str:
 
 
 def _list_owner(clause: Clause) -> str | None:
-    words = clause.body[1:]
-    is_list = len(words) > 3 and words[2].keyword == "IN" and words[3].keyword == "("
-    return words[1].name.casefold() if is_list else None
+    keywords = [token.keyword for token in clause.body]
+    is_list = keywords[3:5] == ["IN", "("]
+    return clause.body[2].name.casefold() if is_list else None
 
 
 def _fold(tokens: Tokens) -> tuple[str, ...]:

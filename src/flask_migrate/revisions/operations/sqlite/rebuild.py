@@ -13,6 +13,7 @@ import logging
 import typing as t
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from ....databases.dialects.sqlite_ddl import TableDefinition
 from ....databases.dialects.sqlite_parser import parse_table
@@ -34,7 +35,7 @@ from .revision import Revision
 if t.TYPE_CHECKING:
     from alembic.operations.batch import ApplyBatchImpl
 
-log = logging.getLogger("flask_migrate")
+log: logging.Logger = logging.getLogger("flask_migrate")
 
 
 class Rebuild:
@@ -55,9 +56,9 @@ class Rebuild:
         dropped: tuple[sa.Constraint, ...] | None,
         allow_lossy_casts: frozenset[str],
     ) -> None:
-        self.batch = batch
-        self.table = str(batch.table.name)
-        self.temporary = batch.temp_table_name
+        self.batch: ApplyBatchImpl = batch
+        self.table: str = str(batch.table.name)
+        self.temporary: str = batch.temp_table_name
         self._catalog = Catalog(connection, batch.table.schema)
         self._dialect = connection.dialect
         self._dropped = dropped
@@ -88,7 +89,9 @@ class Rebuild:
         ]
 
         with self._understanding():
-            self.definition = revision.apply(self._stored, dropped=self._dropped_names)
+            self.definition: TableDefinition = revision.apply(
+                self._stored, dropped=self._dropped_names
+            )
 
         self._warn()
         self._keep_objects()
@@ -216,7 +219,7 @@ class Rebuild:
                 f"ALTER TABLE {self._catalog.quote(self.table)}"
                 f" RENAME COLUMN {quote_name(old)} TO {name}"
             )
-        except sa.exc.DBAPIError as error:
+        except exc.DBAPIError as error:
             raise self._refusal(
                 f"SQLite does not rename {old} to {new}: {error.orig}",
                 hint="Drop or repair what it names first.",
