@@ -93,7 +93,7 @@ class Place:
         self.write("app.py", app)
         seed = self._seeds / template
         if not seed.exists():
-            result = self.flask(["db", "init", "--template", template])
+            result = self.flask(f"db init -d migrations -t {template}")
             assert result.exit_code == 0, result.output
             shutil.copytree(self.folder / "migrations", seed)
         else:
