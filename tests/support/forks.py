@@ -7,13 +7,13 @@ to be imported again, so a command takes about as long as in this process.
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import io
 import logging
 import os
 import pathlib
 import signal
 import sys
-import tempfile
 import time
 import traceback
 import typing as t
@@ -53,14 +53,17 @@ class Child:
     """
 
     def __init__(self, work: t.Callable[[], object]) -> None:
-        # Closed by wait(), when there is nothing more to read.
-        self._files = [
-            tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
-            for _ in range(2)
-        ]
+        # Pipes, because a limit of the child's may forbid it to write files.
+        pipes = [os.pipe() for _ in range(2)]
         self.pid = os.fork()
         if self.pid == 0:
-            _live(work, self._files)
+            _live(work, [write for _, write in pipes])
+
+        self._pipes = [read for read, _ in pipes]
+        for read, write in pipes:
+            os.close(write)
+            fcntl.fcntl(read, fcntl.F_SETPIPE_SZ, 2**20)
+            os.set_blocking(read, False)
 
     def send(self, number: int) -> None:
         """Send a signal."""
@@ -77,14 +80,15 @@ class Child:
 
             time.sleep(0.005)
 
-        texts = []
-        for file in self._files:
-            file.seek(0)
-            texts.append(file.read())
-            file.close()
-
+        texts = [_read_all(pipe) for pipe in self._pipes]
         code = os.waitstatus_to_exitcode(found[1])
         return Outcome(exit_code=code, stdout=texts[0], stderr=texts[1])
+
+
+def _read_all(pipe: int) -> str:
+    with open(pipe, "rb", buffering=0) as file:
+        # Nothing, rather than the end, where a child of the child still holds it.
+        return (file.readall() or b"").decode()
 
 
 def run_flask(
@@ -149,12 +153,13 @@ def _make_stream(mode: str, number: int) -> io.TextIOWrapper:
     return io.TextIOWrapper(buffered, encoding="utf-8", line_buffering=True)
 
 
-def _live(work: t.Callable[[], object], files: list[t.Any]) -> t.NoReturn:
+def _live(work: t.Callable[[], object], pipes: list[int]) -> t.NoReturn:
     code = 1
     try:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for number, file in enumerate(files, start=1):
-            os.dup2(file.fileno(), number)
+        for number, pipe in enumerate(pipes, start=1):
+            os.dup2(pipe, number)
+            os.close(pipe)
 
         sys.stdin, sys.stdout, sys.stderr = map(_make_stream, "rww", range(3))
         sys.dont_write_bytecode = True
@@ -163,17 +168,25 @@ def _live(work: t.Callable[[], object], files: list[t.Any]) -> t.NoReturn:
         warnings.resetwarnings()
         warnings.simplefilter("default")
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        returned = work()
-        code = returned if isinstance(returned, int) else 0
-    except SystemExit as leaving:
-        if isinstance(leaving.code, str):
-            print(leaving.code, file=sys.stderr)  # noqa: T201
-
-        code = leaving.code if isinstance(leaving.code, int) else bool(leaving.code)
-    except BaseException:
-        traceback.print_exc()
-    finally:
+        code = _leave(work)
         sys.stdout.flush()
         sys.stderr.flush()
+    finally:
         # Without the exit handlers, which belong to the parent.
         os._exit(code)
+
+
+def _leave(work: t.Callable[[], object]) -> int:
+    """Do the work; return what the process would exit with."""
+    try:
+        returned = work()
+    except SystemExit as leaving:
+        if isinstance(leaving.code, str):
+            sys.stderr.write(f"{leaving.code}\n")
+
+        return leaving.code if isinstance(leaving.code, int) else bool(leaving.code)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+
+    return returned if isinstance(returned, int) else 0

@@ -50,7 +50,9 @@ def test_message_reads_back(message: str) -> None:
 def test_message_in_a_comment(tmp_path: pathlib.Path) -> None:
     """A template that writes the message elsewhere takes a harmless one only."""
     template = tmp_path / "script.py.mako"
-    template.write_text("# ${message}\nrevision = ${repr(up_revision)}\n")
+    template.write_text(
+        "# ${message}\nrevision = ${repr(up_revision)}\ndown_revision = None\n"
+    )
     assert "harmless" in files.render_python(
         template, {**VALUES, "message": "harmless"}
     )
@@ -90,16 +92,17 @@ def test_good_ids(revision: str) -> None:
 
 
 def test_no_half_written_file(tmp_path: pathlib.Path) -> None:
-    """When the text cannot be written, neither the file nor a leftover stays."""
+    """When the file cannot get its name, no leftover stays."""
     path = tmp_path / "x.py"
+    path.mkdir()
 
-    with pytest.raises(UnicodeEncodeError):
-        files.write_atomically(path, "\ud800")
+    with pytest.raises(RevisionFileError, match="cannot be written"):
+        files.write_atomically(path, b"x")
 
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_unwritable_folder(tmp_path: pathlib.Path) -> None:
     """A folder that is not there gives our error, with the path."""
     with pytest.raises(RevisionFileError, match="cannot be written"):
-        files.write_atomically(tmp_path / "missing" / "x.py", "")
+        files.write_atomically(tmp_path / "missing" / "x.py", b"")

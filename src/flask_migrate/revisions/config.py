@@ -12,7 +12,26 @@ import typing as t
 import alembic
 from alembic.config import Config as AlembicConfig
 
+from ..errors import BadOption
 from ..errors import RevisionFileError
+
+
+class _Parser(configparser.ConfigParser):
+    """Reads ``alembic.ini``, and says which value of it cannot be read."""
+
+    def get(self, section: str, option: str, **options: t.Any) -> t.Any:  # type: ignore[override]
+        """Return one value.
+
+        :raises BadOption: it has a percent sign that means nothing.
+        """
+        try:
+            return super().get(section, option, **options)
+        except configparser.InterpolationError as error:
+            raise BadOption(
+                f"alembic.ini: {option} in [{section}] cannot be read: a percent sign"
+                " in it leads nowhere.",
+                hint="Write %% for each percent sign.",
+            ) from error
 
 
 class Config(AlembicConfig):
@@ -47,15 +66,17 @@ class Config(AlembicConfig):
         """
         path = pathlib.Path(self.config_file_name or "alembic.ini").absolute()
         self.config_args["here"] = path.parent.as_posix()
-        parser = configparser.ConfigParser(self.config_args)
+        parser = _Parser(self.config_args)
 
         try:
             parser.read([path] if self.config_file_name else [], encoding="utf-8")
         except (configparser.Error, UnicodeDecodeError, OSError) as error:
+            line = getattr(error, "lineno", None)
             raise RevisionFileError(
-                f"{path} cannot be read: {str(error).splitlines()[0]}",
+                f"{path}{f', line {line},' if line else ''} cannot be read:"
+                f" {str(error).splitlines()[0]}",
                 path=str(path),
-                line=getattr(error, "lineno", None),
+                line=line,
                 hint="Correct the file, or delete it: it is optional.",
             ) from error
 
@@ -63,6 +84,20 @@ class Config(AlembicConfig):
             parser.add_section(self.config_ini_section)
 
         return parser
+
+    def set_section_option(self, section: str, name: str, value: str) -> None:
+        """Set one value as if ``alembic.ini`` had it.
+
+        :raises BadOption: it has a percent sign that is not doubled.
+        """
+        try:
+            super().set_section_option(section, name, value)
+        except ValueError:
+            # The value is often a URL: its password stays out of every error.
+            raise BadOption(
+                f"The value of {name} has a percent sign that is not doubled.",
+                hint="Write value.replace('%', '%%') in env.py.",
+            ) from None
 
 
 alembic_version: tuple[int, ...] = tuple(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import importlib.util
 import pathlib
+import traceback
 import typing as t
 
 from alembic import util
 
+from ..databases.dialects.base import hide_secrets
 from ..errors import MigrationError
 from ..errors import RevisionFileError
 
@@ -103,18 +105,17 @@ class _Rewriter(ast.NodeTransformer):
 
 def explain_env_error(error: Exception, path: pathlib.Path) -> MigrationError:
     """Say which line of an ``env.py`` raised, for an error of no other kind."""
-    traceback = error.__traceback__
-    line = None
-
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == str(path):
-            line = traceback.tb_lineno
-
-        traceback = traceback.tb_next
-
+    frames = traceback.extract_tb(error.__traceback__)
+    line = next((one.lineno for one in frames[::-1] if one.filename == str(path)), None)
+    last = frames[-1]
+    inside = (
+        ""
+        if last.filename == str(path)
+        else f" (in {last.filename}, line {last.lineno})"
+    )
     return RevisionFileError(
         f"{path}{f', line {line},' if line else ''} raised {type(error).__name__}:"
-        f" {error}",
+        f" {hide_secrets(str(error))}{inside}",
         path=str(path),
         line=line,
         hint="Correct the file; `flask --debug db ...` shows the traceback.",

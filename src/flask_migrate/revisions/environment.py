@@ -6,6 +6,7 @@ import collections.abc as cabc
 import contextlib
 import dataclasses
 import io
+import logging
 import pathlib
 import threading
 import traceback
@@ -14,8 +15,13 @@ import typing as t
 from alembic import context as alembic_context
 from alembic.operations import Operations
 from alembic.runtime.environment import EnvironmentContext
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
+from ..databases.connections import explain
 from ..databases.dialects import get_dialect
+from ..errors import MigrationError
 from ..errors import NotConfigured
 from .border import crossing
 from .database_run import DatabaseRun
@@ -27,6 +33,8 @@ if t.TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
     from .history import History
+
+_log = logging.getLogger("flask_migrate")
 
 _PROCESS = threading.RLock()
 """Alembic's ``op`` and ``context`` are modules: one run in a process at a time.
@@ -77,12 +85,16 @@ def run_environment(config: Config, history: History, request: Request) -> None:
 
         try:
             history.run_env()
-        except (KeyError, AttributeError, NameError, TypeError) as error:
+        except (MigrationError, CommandError, RevisionError, SQLAlchemyError):
+            raise
+        except Exception as error:
             if _is_ours(error):
                 raise
 
             path = pathlib.Path(history.dir, "env.py")
-            raise explain_env_error(error, path) from error
+            raise explain(error) or explain_env_error(error, path) from error
+        else:
+            environment.note_if_unused()
         finally:
             environment.finish()
 
@@ -153,6 +165,15 @@ class Environment(EnvironmentContext):
 
             with run.opened():
                 self._request.work(run)
+
+    def note_if_unused(self) -> None:
+        """Warn of an ``env.py`` that came to its end without any database."""
+        if not self._opened:
+            path = pathlib.Path(self._history.dir, "env.py")
+            _log.warning(
+                "%s did not run anything: it never called context.run_migrations().",
+                path,
+            )
 
     def finish(self) -> None:
         """Put back what outlives the transactions that ``env.py`` committed."""

@@ -120,11 +120,24 @@ def render(template: pathlib.Path, values: dict[str, t.Any]) -> str:
         ) from error
     except Exception as error:
         lines = mako_exceptions.text_error_template().render().splitlines()
+        reason = _name_undefined(template, values) or lines[-1].strip()
         raise RevisionFileError(
-            f"Template rendering failed: {template}: {lines[-1].strip()}",
+            f"Template rendering failed: {template}: {reason}",
             path=str(template),
             hint="Correct the template; nothing was written.",
         ) from error
+
+
+def _name_undefined(template: pathlib.Path, values: dict[str, t.Any]) -> str | None:
+    """Return which name a template uses that nobody gives it: Mako does not say."""
+    try:
+        Template(filename=str(template), strict_undefined=True).render(**values)
+    except NameError as error:
+        return str(error)
+    except Exception:
+        return None
+
+    return None
 
 
 def render_python(template: pathlib.Path, values: dict[str, t.Any]) -> str:
@@ -142,6 +155,7 @@ def render_python(template: pathlib.Path, values: dict[str, t.Any]) -> str:
     text = render(template, {**values, "message": quote_for_docstring(message)})
     plain = render(template, {**values, "message": _PLACEHOLDER})
     program = _parse(plain, template)
+    _require_names(program, template)
 
     try:
         same = ast.dump(_without_docstring(_parse(text, template))) == ast.dump(
@@ -158,6 +172,26 @@ def render_python(template: pathlib.Path, values: dict[str, t.Any]) -> str:
         )
 
     return text
+
+
+def _require_names(program: ast.Module, template: pathlib.Path) -> None:
+    """Refuse a template whose files Alembic could not read back."""
+    targets = [
+        target
+        for node in program.body
+        if isinstance(node, (ast.Assign, ast.AnnAssign))
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    ]
+    names = {target.id for target in targets if isinstance(target, ast.Name)}
+
+    for name in ("revision", "down_revision"):
+        if name not in names:
+            raise RevisionFileError(
+                f"The file that {template} makes has no line `{name} =`.",
+                path=str(template),
+                hint="Nothing was written. Copy script.py.mako from a new repository,"
+                " made by `flask db init -d elsewhere`.",
+            )
 
 
 def _parse(text: str, template: pathlib.Path) -> ast.Module:
@@ -184,7 +218,7 @@ def _without_docstring(module: ast.Module) -> ast.Module:
     return module
 
 
-def write_atomically(path: pathlib.Path, text: str, encoding: str = "utf-8") -> None:
+def write_atomically(path: pathlib.Path, content: bytes) -> None:
     """Write a whole file, or leave none.
 
     :raises RevisionFileError: the folder cannot be written, or the disk is full.
@@ -198,7 +232,7 @@ def write_atomically(path: pathlib.Path, text: str, encoding: str = "utf-8") -> 
 
     try:
         with open(handle, "wb") as file:
-            file.write(text.encode(encoding))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
 

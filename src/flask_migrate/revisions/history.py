@@ -300,7 +300,15 @@ class History(ScriptDirectory):
             if isinstance(kwargs.get("version_path"), str):
                 kwargs["version_path"] = pathlib.Path(kwargs["version_path"])
 
-            return super().generate_revision(revid, message, *args, **kwargs)
+            try:
+                return super().generate_revision(revid, message, *args, **kwargs)
+            except OSError as error:
+                # Our own writing raises no OSError: a program of alembic.ini does.
+                raise RepositoryError(
+                    "A post-write hook of alembic.ini could not be run:"
+                    f" {error.strerror}: {error.filename}.",
+                    hint="The revision file is written. Correct [post_write_hooks].",
+                ) from error
 
     def _generate_template(
         self, src: pathlib.Path, dest: pathlib.Path, **values: t.Any
@@ -313,7 +321,7 @@ class History(ScriptDirectory):
             )
 
         text = files.render_python(src, values)
-        files.write_atomically(dest, text, self.output_encoding)
+        files.write_atomically(dest, text.encode(self.output_encoding))
 
     def _ensure_directory(self, path: pathlib.Path) -> None:
         files.make_directory(path.absolute())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
+import contextlib
 import dataclasses
 import pathlib
-import shutil
 import typing as t
 
 from ..errors import BadOption
@@ -80,31 +81,57 @@ def make_repository(
     source = pathlib.Path(config.get_template_directory()) / template
     _check_source(source, config)
     _check_target(folder)
-    versions = folder / "versions"
     ini = pathlib.Path(config.config_file_name or folder / "alembic.ini")
-    actions = [
-        ("Creating directory", str(made.absolute()))
-        for made in (folder, versions)
-        if files.make_directory(made)
-    ]
+    actions: list[tuple[str, pathlib.Path]] = []
+
+    try:
+        for action in _make_files(folder, source, ini=ini, package=package):
+            actions.append(action)  # known also when the next one fails
+    except BaseException:
+        _remove(path for _, path in reversed(actions))
+        raise
+
+    return InitResult(
+        directory=directory,
+        config_file=str(ini.absolute()),
+        actions=tuple((verb, str(path.absolute())) for verb, path in actions),
+    )
+
+
+def _make_files(
+    folder: pathlib.Path, source: pathlib.Path, *, ini: pathlib.Path, package: bool
+) -> cabc.Iterator[tuple[str, pathlib.Path]]:
+    """Make one file or folder after the other; yield what was made."""
+    versions = folder / "versions"
+
+    for made in (folder, versions):
+        if files.make_directory(made):
+            yield "Creating directory", made
 
     for file in sorted(source.iterdir()):
         if file.name == "alembic.ini.mako":
             # Rendered by Alembic's rule for this one name; ours has nothing to fill in
             # but the escaped percent signs.
-            files.write_atomically(ini, files.render(file, {"script_location": ""}))
-            actions.append(("Generating", str(ini.absolute())))
+            text = files.render(file, {"script_location": ""}).encode()
+            files.write_atomically(ini, text)
+            yield "Generating", ini
         elif file.is_file():
-            shutil.copyfile(file, folder / file.name)
-            actions.append(("Generating", str((folder / file.name).absolute())))
+            files.write_atomically(folder / file.name, file.read_bytes())
+            yield "Generating", folder / file.name
 
     for made in (folder, versions) if package else ():
-        (made / "__init__.py").touch()
-        actions.append(("Adding", str((made / "__init__.py").absolute())))
+        files.write_atomically(made / "__init__.py", b"")
+        yield "Adding", made / "__init__.py"
 
-    return InitResult(
-        directory=directory, config_file=str(ini.absolute()), actions=tuple(actions)
-    )
+
+def _remove(paths: cabc.Iterable[pathlib.Path]) -> None:
+    """Remove what was made, so that the command can be typed again."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink()
 
 
 def _check_source(source: pathlib.Path, config: Config) -> None:
