@@ -74,7 +74,7 @@ class Rebuild:
 
         with self._understanding():
             self._revision = revision = Revision(
-                self.batch, self._dialect, stored=stored, dropped=self._dropped
+                self.batch, self._dialect, dropped=self._dropped
             )
 
         kept = self._find_indexes() + self._find_triggers()

@@ -32,7 +32,6 @@ class Revision:
     """The difference between a table and what a batch makes of it.
 
     :param batch: Alembic's, with every operation of the batch applied.
-    :param stored: the table as it is.
     :param dropped: what its ``drop_constraint`` named; ``None`` if that is unknown.
     :raises DefinitionError: if what Alembic wants is not understood.
     """
@@ -42,7 +41,6 @@ class Revision:
         batch: ApplyBatchImpl,
         dialect: sa.Dialect,
         *,
-        stored: TableDefinition,
         dropped: tuple[sa.Constraint, ...] | None,
     ) -> None:
         self._batch = batch
@@ -52,7 +50,7 @@ class Revision:
         transfers = batch.column_transfers
         self._kept = {name for name in self._old if "expr" in transfers.get(name, ())}
         self._check_overwritten()
-        self._wanted = self._render(stored)
+        self._wanted = self._render()
 
     @property
     def table(self) -> str:
@@ -139,13 +137,13 @@ class Revision:
 
     # -- what the batch wants ----------------------------------------------------
 
-    def _render(self, stored: TableDefinition) -> TableDefinition:
+    def _render(self) -> TableDefinition:
         """Return the table that Alembic would make."""
         table = self._batch.new_table
         assert table is not None  # Alembic makes it before it asks its backend
 
         if not self.is_given:
-            self._simplify(table, stored)
+            self._simplify(table)
 
         wanted = parse_table(str(CreateTable(table).compile(dialect=self._dialect)))
 
@@ -155,19 +153,17 @@ class Revision:
 
         return wanted
 
-    def _simplify(self, table: sa.Table, stored: TableDefinition) -> None:
-        """Take from the table what is not read here, and may not render.
+    def _simplify(self, table: sa.Table) -> None:
+        """Take from the table what is there anyway, and may not render.
 
-        A column may be without a type in SQLite, but not in SQLAlchemy; SQLAlchemy 2.0
-        also misreads expressions of checks and of computed columns.
+        SQLAlchemy has no column without a type, and SQLAlchemy 2.0 misreads checks
+        and computed columns that share a line with others.
         """
         batch = self._batch
-        names = {one.clause.name for one in stored.find_all("CHECK")}
         table.constraints -= {
             one
             for one in table.constraints
             if isinstance(one, sa.CheckConstraint)
-            and one.name in names
             and batch.named_constraints.get(str(one.name)) in batch.table.constraints
         }
 
