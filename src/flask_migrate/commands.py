@@ -15,6 +15,7 @@ from .extension.base import XArgument
 from .plan import DatabaseState
 from .plan import Revision
 from .plan import RunResult
+from .plan import Written
 
 if t.TYPE_CHECKING:
     from .revisions.repository import InitResult
@@ -145,9 +146,10 @@ def merge(
     options = RevisionOptions(
         message=message, branch_label=branch_label, rev_id=rev_id, splice=splice
     )
-    return current_migrate().merge(
+    written = current_migrate().merge(
         directory, revisions=revisions or "heads", options=options
     )
+    return _first(written)
 
 
 def upgrade(
@@ -313,7 +315,11 @@ def _write(
         sql=sql,
         x_arg=x_arg,
     )
-    return written[0] if written else None
+    return _first(written)
+
+
+def _first(written: Written) -> Revision | None:
+    return written.revisions[0] if written.revisions else None
 
 
 def _as_tuple(value: str | cabc.Sequence[str] | None) -> tuple[str, ...]:

@@ -57,6 +57,22 @@ class Revision:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a command has written into the repository.
+
+    :param revisions: the new revisions.
+    :param actions: what was made, in order: a verb and a path.
+    """
+
+    revisions: tuple[Revision, ...] = ()
+    actions: tuple[tuple[str, str], ...] = ()
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the result as plain values, for JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One revision in one direction.
 

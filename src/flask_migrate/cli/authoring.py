@@ -6,7 +6,6 @@ import typing as t
 
 import click
 
-from ..plan import Revision
 from ..report.progress import format_actions
 from ..report.progress import format_message
 from . import options
@@ -114,7 +113,7 @@ def _write(
         sql=sql,
         x_arg=x_arg,
     )
-    _show_files(written)
+    click.echo(format_actions(written.actions), nl=False)
 
 
 @click.command("edit")
@@ -141,12 +140,7 @@ def merge(directory: str | None, revisions: tuple[str, ...], **values: t.Any) ->
         revisions=revisions or "heads",
         options=RevisionOptions(**values),
     )
-    _show_files((written,) if written else ())
-
-
-def _show_files(written: tuple[Revision, ...]) -> None:
-    actions = [("Generating", revision.path) for revision in written]
-    click.echo(format_actions(actions), nl=False)
+    click.echo(format_actions(written.actions), nl=False)
 
 
 COMMANDS: tuple[click.Command, ...] = (

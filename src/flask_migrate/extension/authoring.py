@@ -9,8 +9,7 @@ import typing as t
 from ..errors import BadOption
 from ..errors import DifferencesFound
 from ..errors import MigrationError
-from ..errors import UsageError
-from ..plan import Revision
+from ..plan import Written
 from .base import Directory
 from .base import Verbs
 from .base import XArgument
@@ -70,13 +69,13 @@ class Authoring(Verbs):
         autogenerate: bool = False,
         sql: bool = False,
         x_arg: XArgument = None,
-    ) -> tuple[Revision, ...]:
+    ) -> Written:
         """Write a new revision file.
 
         :param options: what it is asked to be.
         :param autogenerate: from the difference between the models and the databases.
         :param sql: refused, as by Alembic.
-        :return: the revisions written; empty where autogenerate finds nothing.
+        :return: what was written; nothing where autogenerate finds nothing.
         :raises OutOfDate: autogenerate needs a database at the head.
         """
         opened = self._open(directory, x_arg, autogenerate=autogenerate)
@@ -113,7 +112,7 @@ class Authoring(Verbs):
         *,
         revisions: str | cabc.Sequence[str] = "heads",
         options: RevisionOptions,
-    ) -> Revision | None:
+    ) -> Written:
         """Write the revision that joins several.
 
         :param revisions: what it joins; every head where nothing is named.
@@ -188,7 +187,7 @@ class Authoring(Verbs):
 
 def _refuse_sql(sql: bool, *, autogenerate: bool) -> None:
     if sql:
-        raise UsageError(
+        raise MigrationError(
             "Using --sql with --autogenerate does not make any sense"
             if autogenerate
             else "Using --sql with the revision command when revision_environment is"

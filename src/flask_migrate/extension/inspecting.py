@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ..errors import BadOption
 from ..errors import ConnectionFailed
 from ..errors import DatabaseNotFound
+from ..errors import HistoryError
 from ..errors import OutOfDate
 from ..plan import DatabaseState
 from ..plan import DatabaseStatus
@@ -170,7 +170,7 @@ def _split_range(rev_range: str | None) -> tuple[str | None, str | None]:
         return None, None
 
     if rev_range.count(":") != 1:
-        raise BadOption(
+        raise HistoryError(
             "History range requires [start]:[end], [start]:, or :[end]; not"
             f" {rev_range!r}.",
             hint="Write `flask db history -r START:END`; either may be left out.",

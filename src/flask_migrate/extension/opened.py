@@ -71,6 +71,7 @@ class Opened:
         ):
             request = Request(
                 work=work,
+                databases=databases,
                 configure_args=arguments,
                 output=output,
                 lock_timeout=settings.ddl_lock_timeout,

@@ -34,6 +34,7 @@ def make_plan(
     :raises HistoryError: the target is unknown, or leads nowhere from there.
     """
     if direction is Direction.DOWNGRADE:
+        history.require_known(heads)
         _refuse_to_guess(target, heads)
 
     scripts = history.find_steps(direction, target, heads)

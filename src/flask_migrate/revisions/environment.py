@@ -12,6 +12,7 @@ import threading
 import traceback
 import typing as t
 
+import sqlalchemy as sa
 from alembic import context as alembic_context
 from alembic.operations import Operations
 from alembic.runtime.environment import EnvironmentContext
@@ -21,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..databases.connections import explain
 from ..databases.dialects import get_dialect
+from ..databases.sources import Database
 from ..errors import MigrationError
 from ..errors import NotConfigured
 from .border import crossing
@@ -52,6 +54,7 @@ class Request:
     """What a command asks of the environment.
 
     :param work: called for each database, inside ``context.run_migrations()``.
+    :param databases: those of the application that are known.
     :param configure_args: the application's arguments for ``context.configure()``.
     :param output: where SQL goes; ``None`` runs the statements.
     :param find_start: for SQL, the ids that the database of a name stands at.
@@ -61,6 +64,7 @@ class Request:
     """
 
     work: cabc.Callable[[DatabaseRun], None]
+    databases: tuple[Database, ...] = ()
     configure_args: cabc.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     output: io.TextIOBase | t.TextIO | None = None
     find_start: cabc.Callable[[str], tuple[str, ...]] = _no_start
@@ -137,6 +141,7 @@ class Environment(EnvironmentContext):
             }
         else:
             options = {**self._online_defaults(args, options), **options}
+            options.update(self._models_not_seen(options))
 
         super().configure(*args, **_with_schemas(options))
         migration_context = self.get_context()
@@ -196,6 +201,22 @@ class Environment(EnvironmentContext):
             defaults["transactional_ddl"] = dialect.transactional_ddl
 
         return defaults
+
+    def _models_not_seen(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return the models of a database for which ``env.py`` has found none.
+
+        Those of Flask-Migrate up to 3.1 look for bind keys where Flask-SQLAlchemy 3 no
+        longer has them; every table of that database would be dropped.
+        """
+        given = options.get("target_metadata")
+        engine = getattr(options.get("connection"), "engine", None)
+        found = (one for one in self._request.databases if one.sync_engine is engine)
+        database = next(found, None)
+
+        if database is None or not isinstance(given, sa.MetaData) or given.tables:
+            return {}
+
+        return {"target_metadata": list(database.metadatas) or given}
 
     def _note_output_file(self, buffer: t.Any) -> None:
         # Flask-Migrate's env.py for several databases opens `<name>.sql` here, the

@@ -15,6 +15,7 @@ from mako import exceptions as mako_exceptions
 from mako.template import Template
 
 from ..errors import BadOption
+from ..errors import HistoryError
 from ..errors import MigrationError
 from ..errors import RevisionFileError
 from .border import crossing
@@ -62,14 +63,16 @@ def _check_name(name: str, kind: str) -> None:
     if not _IDENTIFIER.fullmatch(name):
         # Alembic's own sentence, which scripts may look for.
         reserved = ", ".join(sorted(set(name) & set("+-:@")))
-        also = (
-            f" (Character(s) '{reserved}' not allowed in revision identifier '{name}')"
-            if reserved
-            else ""
-        )
+        if reserved:
+            raise HistoryError(
+                f"Character(s) '{reserved}' not allowed in revision identifier"
+                f" '{name}'.",
+                hint=f"Choose another {kind}.",
+            )
+
         raise BadOption(
             f"{name!r} cannot be a {kind}: only letters, digits, '_' and '.' are"
-            f" allowed.{also}",
+            " allowed.",
             hint=f"Choose another {kind}.",
         )
 

@@ -12,12 +12,14 @@ from alembic.script import Script
 from alembic.script import ScriptDirectory
 
 from ..errors import BadOption
+from ..errors import HistoryError
 from ..errors import OutOfDate
 from ..errors import RepositoryError
 from ..errors import RepositoryNotFound
 from ..errors import RevisionFileError
 from ..plan import Direction
 from ..plan import Revision
+from ..plan import Written
 from . import files
 from .border import crossing
 from .env_file import run_env_file
@@ -70,6 +72,10 @@ class History(ScriptDirectory):
             recursive_version_locations=stock.recursive_version_locations,
             messaging_opts={"quiet": True},
         )
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._actions: list[tuple[str, str]] = []
 
     # -- reading ---------------------------------------------------------------
 
@@ -135,9 +141,7 @@ class History(ScriptDirectory):
         :param sentence: how the error begins.
         :raises OutOfDate: with where it stands, and what is missing.
         """
-        with crossing(self, from_database=True):
-            self.get_revisions(heads)
-
+        self.require_known(heads)
         wanted = sorted(self.get_heads(consider_depends_on=True))
 
         if set(heads) == set(wanted):
@@ -204,8 +208,35 @@ class History(ScriptDirectory):
 
     def list_current(self, heads: tuple[str, ...]) -> list[Script]:
         """Return what a database at these ids stands at, dependencies included."""
+        self.require_known(heads)
+
         with crossing(self, from_database=True):
             return sorted(self.get_all_current(heads), key=lambda one: one.revision)
+
+    def require_known(self, heads: tuple[str, ...]) -> None:
+        """Refuse ids of a version table that no file has, or that cannot both be true.
+
+        :raises HistoryError: with the command that sets the table right.
+        """
+        if not all(heads):
+            raise HistoryError(
+                "The version table holds NULL or an empty id.",
+                hint="`flask db stamp --purge REVISION` says where the database really"
+                " stands.",
+            )
+
+        with crossing(self, from_database=True):
+            self.get_revisions(heads)
+
+        for head in heads if len(heads) > 1 else ():
+            older = {script.revision for script in self.walk(None, head)} - {head}
+
+            if ancestors := sorted(older.intersection(heads)):
+                raise HistoryError(
+                    f"The version table holds {head} and its ancestor {ancestors[0]}:"
+                    " a database is at the newer one only.",
+                    hint=f"`flask db stamp --purge {head}` sets it right.",
+                )
 
     def check_parents(self, scripts: tuple[Script, ...]) -> None:
         """Refuse a merge of a revision and its own ancestor, which joins nothing.
@@ -237,8 +268,7 @@ class History(ScriptDirectory):
         """
         # What the database says is looked up first, so that an error says whose id
         # cannot be found.
-        with crossing(self, from_database=True):
-            self.get_revisions(heads)
+        self.require_known(heads)
 
         # Alembic's own sentence; what it has around the next lines looks at the
         # functions of the files, which are not checked yet.
@@ -270,13 +300,19 @@ class History(ScriptDirectory):
         self, targets: tuple[str, ...], heads: tuple[str, ...]
     ) -> list[StampStep]:
         """Return the changes of the version table that bring it to the targets."""
-        with crossing(self, from_database=True):
-            self.get_revisions(heads)
+        self.require_known(heads)
 
         with crossing(self):
             return self._stamp_revs(targets, heads)
 
     # -- writing ---------------------------------------------------------------
+
+    def describe_written(self, scripts: cabc.Iterable[Script]) -> Written:
+        """Return what was written: the revisions, and what it took to make them."""
+        return Written(
+            revisions=tuple(self.describe(script) for script in scripts),
+            actions=tuple(self._actions),
+        )
 
     def generate_revision(
         self, revid: str, message: str | None, *args: t.Any, **kwargs: t.Any
@@ -285,17 +321,24 @@ class History(ScriptDirectory):
         files.check_revision_id(revid)
         files.check_text(message or "", "--message")
 
-        for label in util.to_tuple(kwargs.get("branch_labels"), default=()):
+        labels = util.to_tuple(kwargs.get("branch_labels"), default=())
+
+        for label in labels:
             files.check_branch_label(label)
 
         with crossing(self, from_database=False):
-            taken = {script.revision: script for script in self.walk(None, None)}
+            scripts = self.walk(None, None)
+            taken = {script.revision: script for script in scripts}
+            taken |= {label: one for one in scripts for label in one.branch_labels}
 
-            if revid in taken:
-                raise BadOption(
-                    f"The revision id {revid!r} is taken by {taken[revid].path}.",
-                    hint="Choose another --rev-id, or leave it out.",
-                )
+            named = {revid: "--rev-id", **dict.fromkeys(labels, "--branch-label")}
+
+            for name, option in named.items():
+                if name in taken:
+                    raise BadOption(
+                        f"The name {name!r} is taken by {taken[name].path}.",
+                        hint=f"Choose another {option}.",
+                    )
 
             if isinstance(kwargs.get("version_path"), str):
                 kwargs["version_path"] = pathlib.Path(kwargs["version_path"])
@@ -322,9 +365,11 @@ class History(ScriptDirectory):
 
         text = files.render_python(src, values)
         files.write_atomically(dest, text.encode(self.output_encoding))
+        self._actions.append(("Generating", str(dest.absolute())))
 
     def _ensure_directory(self, path: pathlib.Path) -> None:
-        files.make_directory(path.absolute())
+        if files.make_directory(path.absolute()):
+            self._actions.append(("Creating directory", str(path.absolute())))
 
     def run_env(self) -> None:
         """Run the repository's ``env.py``."""

@@ -112,7 +112,9 @@ def _make_files(
         if file.name == "alembic.ini.mako":
             # Rendered by Alembic's rule for this one name; ours has nothing to fill in
             # but the escaped percent signs.
-            text = files.render(file, {"script_location": ""}).encode()
+            text = files.render(
+                file, {"script_location": _name_location(folder)}
+            ).encode()
             files.write_atomically(ini, text)
             yield "Generating", ini
         elif file.is_file():
@@ -143,6 +145,11 @@ def _check_source(source: pathlib.Path, config: Config) -> None:
             if known
             else "Give the path of a folder with an env.py.",
         )
+
+
+def _name_location(folder: pathlib.Path) -> str:
+    """Return what templates of Alembic's own form write as ``script_location``."""
+    return folder.as_posix() if folder.is_absolute() else "%(here)s"
 
 
 def _check_target(folder: pathlib.Path) -> None:

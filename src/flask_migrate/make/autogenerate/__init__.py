@@ -8,7 +8,7 @@ import typing as t
 from alembic import util
 from alembic.autogenerate import RevisionContext
 
-from ...plan import Revision
+from ...plan import Written
 from ...revisions.border import crossing
 
 if t.TYPE_CHECKING:
@@ -101,15 +101,15 @@ class Draft:
             for difference in operations.as_diffs()
         )
 
-    def write(self) -> tuple[Revision, ...]:
+    def write(self) -> Written:
         """Write the files; none where nothing is left in the draft.
 
-        :return: the revisions, as a hook may have split one into several.
+        :return: several revisions where a hook has split one.
         """
         with crossing(self._history):
             scripts = [script for script in self.context.generate_scripts() if script]
 
-        return tuple(self._history.describe(script) for script in scripts)
+        return self._history.describe_written(scripts)
 
 
 def write_merge(
@@ -119,7 +119,7 @@ def write_merge(
     parents: tuple[Script, ...],
     options: RevisionOptions,
     names: tuple[str, ...] = (),
-) -> Revision | None:
+) -> Written:
     """Write the revision that joins several.
 
     :param parents: what it follows.
@@ -134,7 +134,7 @@ def write_merge(
         config=config,
         **template_names(names),
     )
-    return None if script is None else history.describe(script)
+    return history.describe_written([script] if script else [])
 
 
 def template_names(names: tuple[str, ...]) -> dict[str, t.Any]:
