@@ -10,7 +10,6 @@ import pathlib
 import typing as t
 
 import sqlalchemy as sa
-from alembic.runtime.migration import HeadMaintainer
 from alembic.runtime.migration import MigrationStep
 
 from ..databases.dialects import Dialect
@@ -19,9 +18,12 @@ from ..databases.dialects import SessionGuard
 from ..databases.dialects.base import hide_password
 from ..databases.dialects.locks import MigrationLock
 from ..errors import BadOption
+from ..errors import HistoryError
 from ..plan import Direction
 from ..plan import Step
 from . import files
+from .border import crossing
+from .heads import Heads
 from .loading import check_result
 from .operations.sqlite import ForeignKeysEnforced
 
@@ -63,7 +65,8 @@ class DatabaseRun:
         self._is_foreign = False
         self._is_writing = False
         self._at_end: list[cabc.Callable[[], None]] = []
-        self._maintainer: HeadMaintainer | None = None
+        self._maintainer: Heads | None = None
+        self._stored: tuple[str, ...] = ()
 
         if not context.as_sql:
             assert context.connection is not None  # env.py ran online
@@ -103,7 +106,8 @@ class DatabaseRun:
     @property
     def heads(self) -> tuple[str, ...]:
         """The ids in its version table, as this run has left them."""
-        return tuple(sorted(self._require_maintainer().heads))
+        # Whatever stands in the table: NULL too, which is refused where it matters.
+        return tuple(sorted(self._require_maintainer().heads, key=str))
 
     @property
     def keeps_steps(self) -> bool:
@@ -116,7 +120,7 @@ class DatabaseRun:
         guard = self._guard
 
         if guard is None:
-            self._maintainer = _Heads(self.context, self._start(self.name))
+            self._maintainer = Heads(self.context, self._start(self.name))
             yield
             return
 
@@ -172,7 +176,19 @@ class DatabaseRun:
             self._connection.commit()
 
         if purge:
-            self._maintainer = _Heads(self.context, ())
+            self._maintainer = Heads(self.context, ())
+
+    def check_table(self) -> None:
+        """Refuse a version table with a row that stands twice.
+
+        :raises HistoryError: with the command that sets it right.
+        """
+        for one in set(self._stored):
+            if self._stored.count(one) > 1:
+                raise HistoryError(
+                    f"The version table holds {one} twice: it has no primary key.",
+                    hint=f"`flask db stamp --purge {one}` sets it right.",
+                )
 
     def check_lengths(self, steps: cabc.Iterable[Step]) -> None:
         """Refuse ids that the version table cannot hold, before anything runs.
@@ -206,7 +222,8 @@ class DatabaseRun:
         self._begin_writing()
 
         try:
-            self._attempt(alembic_step, script, rebuilds=_mentions_rebuild(script))
+            with crossing(self.history):
+                self._attempt(alembic_step, script, rebuilds=_mentions_rebuild(script))
         except ForeignKeysEnforced:
             # It rebuilds a table without saying so in its own file; nothing of it
             # stayed.
@@ -243,7 +260,7 @@ class DatabaseRun:
         assert self.context.connection is not None  # online, or Alembic's stand-in
         return self.context.connection
 
-    def _require_maintainer(self) -> HeadMaintainer:
+    def _require_maintainer(self) -> Heads:
         assert self._maintainer is not None  # opened() comes first
         return self._maintainer
 
@@ -262,8 +279,8 @@ class DatabaseRun:
     def _read_heads(self) -> None:
         # What env.py has begun on the connection is its own: a SET, for example.
         was_idle = not self._connection.in_transaction()
-        heads = self.context.get_current_heads()
-        self._maintainer = _Heads(self.context, heads)
+        self._stored = self.context.get_current_heads()
+        self._maintainer = Heads(self.context, self._stored)
 
         if was_idle:
             self._connection.rollback()
@@ -356,24 +373,6 @@ class DatabaseRun:
 
         kind = next(one["type"] for one in columns if one["name"] == "version_num")
         return getattr(kind, "length", None) or 10**6
-
-
-class _Heads(HeadMaintainer):
-    """The ids in the version table, as the steps change them.
-
-    Alembic 1.20 fails for ever (``KeyError``) at a merge that names an ancestor of
-    another of its parents: the ancestor has no row of its own any more.
-    """
-
-    def _delete_version(self, version: str) -> None:
-        if version in self.heads:
-            super()._delete_version(version)
-
-    def _update_version(self, from_: str, to_: str) -> None:
-        if from_ in self.heads:
-            super()._update_version(from_, to_)
-        else:
-            self._insert_version(to_)
 
 
 def _mentions_rebuild(script: Script) -> bool:

@@ -104,6 +104,15 @@ def _check_identifiers(module: types.ModuleType, path: pathlib.Path) -> None:
             hint="Write `revision = '...'`, as `flask db revision` does.",
         )
 
+    # Alembic reserves four; it puts the id into its SQL as it is, between quotes.
+    if found := sorted(set(module.revision) & set("+-:@'\\\r\n\0")):
+        raise RevisionFileError(
+            f"{path}: Character(s) {', '.join(map(repr, found))} not allowed in"
+            f" revision identifier {module.revision!r}.",
+            path=str(path),
+            hint="Give the revision another id, here and in the files that follow it.",
+        )
+
     for name in ("down_revision", "depends_on"):
         for ident in util.to_tuple(getattr(module, name, None), default=()):
             if not isinstance(ident, str):

@@ -37,6 +37,7 @@ def execute(plan: Plan, run: DatabaseRun) -> None:
     :raises Interrupted: by Ctrl-C or SIGTERM; the current step was undone where the
         backend can do that.
     """
+    run.check_table()
     run.check_lengths(plan.steps)
 
     for number, step in enumerate(plan.steps):

@@ -271,6 +271,17 @@ def explain_refused(where: str, why: str) -> Explanation:
     )
 
 
+def explain_exists(where: str, why: str) -> Explanation:
+    """Return what to say of something that is there before it is made."""
+    return (
+        DatabaseError,
+        why,
+        "What is there already came from create_all(), from a run that stopped, or from"
+        " before the version table was lost. Remove it, or say where the database"
+        " stands: `flask db stamp REVISION`.",
+    )
+
+
 def explain_denied(why: str) -> Explanation:
     """Return what to say when the user lacks a right."""
     return (

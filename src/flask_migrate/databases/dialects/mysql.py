@@ -13,6 +13,7 @@ from ...errors import ConnectionFailed
 from ...errors import DatabaseError
 from .base import Dialect
 from .base import explain_denied
+from .base import explain_exists
 from .base import explain_locked
 from .base import explain_missing
 from .base import explain_refused
@@ -173,6 +174,9 @@ _EXPLANATIONS: dict[t.Any, cabc.Callable[[str, str], Explanation]] = {
     2002: explain_unreachable,
     2003: explain_unreachable,
     2005: explain_unreachable,
+    1050: explain_exists,
+    1060: explain_exists,
+    1061: explain_exists,
     1142: _explain_user,
     1143: _explain_user,
     1227: _explain_user,

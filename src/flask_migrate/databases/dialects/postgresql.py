@@ -16,6 +16,7 @@ from ...errors import DatabaseError
 from ...errors import NotConfigured
 from .base import Dialect
 from .base import explain_denied
+from .base import explain_exists
 from .base import explain_locked
 from .base import explain_missing
 from .base import explain_refused
@@ -226,6 +227,9 @@ _STATES: dict[str, cabc.Callable[[str, str], Explanation]] = {
     "28000": explain_refused,
     "28P01": explain_refused,
     "42501": _explain_right,
+    "42701": explain_exists,
+    "42710": explain_exists,
+    "42P07": explain_exists,
     "53100": _explain_room,
     "53300": _explain_full,
     "55P03": _explain_lock,

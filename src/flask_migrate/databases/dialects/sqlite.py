@@ -16,6 +16,7 @@ from sqlalchemy import pool
 from ...errors import DataAtRisk
 from ...errors import DatabaseError
 from .base import Dialect
+from .base import explain_exists
 from .base import explain_locked
 from .base import Explanation
 from .base import first_line
@@ -245,5 +246,7 @@ _EXPLANATIONS: dict[str, cabc.Callable[[str, str], Explanation]] = {
         "is damaged",
         "Restore it from a backup; `PRAGMA integrity_check` says more.",
     ),
+    "already exists": explain_exists,
+    "duplicate column name": explain_exists,
     "database is locked": lambda where, why: explain_locked("longer than it may", why),
 }
