@@ -25,6 +25,7 @@ from . import files
 from .border import crossing
 from .heads import Heads
 from .loading import check_result
+from .operations import silence_carried
 from .operations.sqlite import ForeignKeysEnforced
 
 if t.TYPE_CHECKING:
@@ -343,7 +344,10 @@ class DatabaseRun:
 
                 arguments = {}
 
-        check_result(script, step.migration_fn(**arguments))
+        with silence_carried():
+            result = step.migration_fn(**arguments)
+
+        check_result(script, result)
 
     def _notify(self, step: t.Any) -> None:
         for callback in self.context.on_version_apply_callbacks:

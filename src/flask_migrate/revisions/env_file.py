@@ -18,10 +18,13 @@ from ..errors import RevisionFileError
 def run_env_file(path: pathlib.Path) -> None:
     """Run an ``env.py`` as Alembic does, as a module that nobody can import.
 
-    The file stays as it is. Two calls in it are answered by us while it runs:
-    ``logging.config.fileConfig``, which would disable and close the application's
-    loggers, and ``_sync_connection()``, which SQLAlchemy 2 no longer has (Flask-Migrate
-    4.1's template for several asynchronous databases calls it).
+    The file stays as it is. Three calls in it are answered by us while it runs:
+
+    - ``logging.config.fileConfig`` would disable and close the application's loggers;
+    - ``_sync_connection()`` is gone since SQLAlchemy 2: Flask-Migrate 4.1's template
+      for several asynchronous databases calls it;
+    - ``get_engine(app, bind)`` is gone since Flask-SQLAlchemy 3: Flask-Migrate's
+      templates for several databases call it until 3.0.
 
     :raises RevisionFileError: the file is missing, or is not valid Python.
     """
@@ -93,12 +96,19 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
+        called = node.func
 
-        if isinstance(node.func, ast.Attribute) and (
-            node.func.attr == "_sync_connection"
+        if isinstance(called, ast.Attribute) and called.attr == "_sync_connection":
+            called.attr = "sync_connection"
+            return called
+
+        if (
+            isinstance(called, ast.Attribute)
+            and called.attr == "get_engine"
+            and len(node.args) == 2
         ):
-            node.func.attr = "sync_connection"
-            return node.func
+            called.attr = "engines"
+            return ast.Subscript(called, node.args[1], ast.Load())
 
         return node
 

@@ -209,8 +209,9 @@ class Environment(EnvironmentContext):
         longer has them; every table of that database would be dropped.
         """
         given = options.get("target_metadata")
-        engine = getattr(options.get("connection"), "engine", None)
-        found = (one for one in self._request.databases if one.sync_engine is engine)
+        # The oldest ones make an engine of their own, from the same URL.
+        url = getattr(getattr(options.get("connection"), "engine", None), "url", None)
+        found = (one for one in self._request.databases if one.url == url)
         database = next(found, None)
 
         if database is None or not isinstance(given, sa.MetaData) or given.tables:
