@@ -44,6 +44,12 @@ def remove_repository(project: Project) -> None:
     shutil.rmtree(project.folder)
 
 
+def replace_repository(project: Project) -> None:
+    """Put a file where the repository should be."""
+    remove_repository(project)
+    project.folder.touch()
+
+
 NO_FOLDER = ("Path doesn't exist", "migrations", "flask db init")
 ENV = "from flask import current_app\n"
 RUN = "current_app.extensions['migrate'].run_env()\n"
@@ -79,14 +85,14 @@ ROWS = [
     ),
     Row(
         what="init over a file",
-        damage=lambda project: (remove_repository(project), project.folder.touch()),
+        damage=replace_repository,
         words=("init",),
         exit_code=2,
         says=("migrations is a file", "-d FOLDER"),
     ),
     Row(
         what="repository that is a file",
-        damage=lambda project: (remove_repository(project), project.folder.touch()),
+        damage=replace_repository,
         says=("Path doesn't exist", "migrations"),
     ),
     Row(

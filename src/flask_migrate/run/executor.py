@@ -55,6 +55,10 @@ def _failed(
     step = plan.steps[number]
     known = error if isinstance(error, MigrationError) else explain(error, run.url)
     reason = known.message if known else f"{type(error).__name__}: {error}"
+
+    if run.context.as_sql:
+        return _not_written(plan, number, error, hide_secrets(reason))
+
     verb = "applied" if step.direction is Direction.UPGRADE else "reverted"
     lines = [
         f"Revision {step} could not be {verb}: {hide_secrets(reason)}",
@@ -73,6 +77,29 @@ def _failed(
         applied=_kept(plan, number, run),
         total=len(plan.steps),
         hint=hint,
+    )
+
+
+def _not_written(
+    plan: Plan, number: int, error: BaseException, reason: str
+) -> StepFailed:
+    """Say why a step cannot be written as SQL: most often, it wants to read."""
+    step = plan.steps[number]
+    before = plan.steps[number - 1].revision if number else None
+    start = plan.start[0] if plan.start else "base"
+    lines = [
+        f"Revision {step} cannot be written as SQL: {reason}",
+        *_where(step, error),
+        "  A revision that reads the database needs one to run on.",
+    ]
+    return StepFailed(
+        "\n".join(lines),
+        revision=step.revision,
+        total=len(plan.steps),
+        hint=f"`flask db {plan.direction.value} --sql {start}:{before}` writes what"
+        " comes before it."
+        if before
+        else None,
     )
 
 

@@ -282,6 +282,25 @@ def explain_exists(where: str, why: str) -> Explanation:
     )
 
 
+def explain_nulls(where: str, why: str) -> Explanation:
+    """Return what to say of rows that a NOT NULL does not allow."""
+    return (
+        DatabaseError,
+        why,
+        "Rows are there already: give the column a server_default, or add it as"
+        " nullable, fill it, and set NOT NULL then.",
+    )
+
+
+def explain_full(where: str, why: str) -> Explanation:
+    """Return what to say of a server that takes no more connections."""
+    return (
+        ConnectionFailed,
+        f"The database server at {where} has no free connection: {why}",
+        "Wait, close idle sessions, or raise the limit.",
+    )
+
+
 def explain_denied(why: str) -> Explanation:
     """Return what to say when the user lacks a right."""
     return (

@@ -14,8 +14,10 @@ from ...errors import DatabaseError
 from .base import Dialect
 from .base import explain_denied
 from .base import explain_exists
+from .base import explain_full
 from .base import explain_locked
 from .base import explain_missing
+from .base import explain_nulls
 from .base import explain_refused
 from .base import explain_unreachable
 from .base import Explanation
@@ -170,7 +172,10 @@ _EXPLANATIONS: dict[t.Any, cabc.Callable[[str, str], Explanation]] = {
     1044: explain_refused,
     1045: explain_refused,
     1698: explain_refused,
-    1040: explain_unreachable,
+    1040: explain_full,
+    1203: explain_full,
+    1226: explain_full,
+    1138: explain_nulls,
     2002: explain_unreachable,
     2003: explain_unreachable,
     2005: explain_unreachable,
@@ -183,6 +188,7 @@ _EXPLANATIONS: dict[t.Any, cabc.Callable[[str, str], Explanation]] = {
     1205: _explain_lock,
     1213: _explain_lock,
     1290: _explain_read_only,
+    1792: _explain_read_only,
     1836: _explain_read_only,
     1927: _explain_lost,
     2006: _explain_lost,

@@ -17,8 +17,10 @@ from ...errors import NotConfigured
 from .base import Dialect
 from .base import explain_denied
 from .base import explain_exists
+from .base import explain_full
 from .base import explain_locked
 from .base import explain_missing
+from .base import explain_nulls
 from .base import explain_refused
 from .base import explain_unreachable
 from .base import Explanation
@@ -159,7 +161,7 @@ def _explain_connection(text: str, where: str, why: str) -> Explanation:
         return explain_refused(where, _last_clause(text))
 
     if "too many clients" in lowered or "too many connections" in lowered:
-        return _explain_full(where, _last_clause(text))
+        return explain_full(where, _last_clause(text))
 
     if "server closed the connection" in lowered or "connection is closed" in lowered:
         return _explain_lost(where, why)
@@ -190,6 +192,14 @@ def _explain_lock(where: str, why: str) -> Explanation:
     return explain_locked("longer than MIGRATE_DDL_LOCK_TIMEOUT allows", why)
 
 
+def _explain_null(where: str, why: str) -> Explanation:
+    # An INSERT without a value has the same state.
+    if "contains null values" in why:
+        return explain_nulls(where, why)
+
+    return DatabaseError, why, None
+
+
 def _explain_read_only(where: str, why: str) -> Explanation:
     return (
         DatabaseError,
@@ -206,14 +216,6 @@ def _explain_lost(where: str, why: str) -> Explanation:
     )
 
 
-def _explain_full(where: str, why: str) -> Explanation:
-    return (
-        ConnectionFailed,
-        f"The database server at {where} has no free connection: {why}",
-        "Wait, close idle sessions, or raise the limit.",
-    )
-
-
 def _explain_room(where: str, why: str) -> Explanation:
     return (
         DatabaseError,
@@ -223,6 +225,7 @@ def _explain_room(where: str, why: str) -> Explanation:
 
 
 _STATES: dict[str, cabc.Callable[[str, str], Explanation]] = {
+    "23502": _explain_null,
     "25006": _explain_read_only,
     "28000": explain_refused,
     "28P01": explain_refused,
@@ -231,7 +234,7 @@ _STATES: dict[str, cabc.Callable[[str, str], Explanation]] = {
     "42710": explain_exists,
     "42P07": explain_exists,
     "53100": _explain_room,
-    "53300": _explain_full,
+    "53300": explain_full,
     "55P03": _explain_lock,
     "57P01": _explain_lost,
     "57P02": _explain_lost,

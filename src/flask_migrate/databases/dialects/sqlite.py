@@ -18,6 +18,7 @@ from ...errors import DatabaseError
 from .base import Dialect
 from .base import explain_exists
 from .base import explain_locked
+from .base import explain_nulls
 from .base import Explanation
 from .base import first_line
 from .base import Runner
@@ -247,6 +248,7 @@ _EXPLANATIONS: dict[str, cabc.Callable[[str, str], Explanation]] = {
         "Restore it from a backup; `PRAGMA integrity_check` says more.",
     ),
     "already exists": explain_exists,
+    "cannot add a not null column": explain_nulls,
     "duplicate column name": explain_exists,
     "database is locked": lambda where, why: explain_locked("longer than it may", why),
 }
