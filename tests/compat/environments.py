@@ -32,13 +32,18 @@ ENVIRONMENT = {
     "COLUMNS": "80",
     "HOME": "/nonexistent",
     "LANG": "C.UTF-8",
-    # Alembic lists several heads in the order of a set. With this seed the ids of
-    # `histories` come in the order of the alphabet.
-    "PYTHONHASHSEED": "176",
     "PATH": os.environ.get("PATH", os.defpath),
     "TZ": "UTC",
 }
 """What a command sees of the world, the same on every machine."""
+
+
+HASH_SEED = "176"
+"""A seed with which sets of the ids of `histories` come in the order of the alphabet.
+
+Alembic lists several heads in the order of a set; without a seed that would differ from
+one run of the original to the next.
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +68,14 @@ class Worker:
     """One running `worker`.
 
     :param python: the interpreter of one of the two environments.
+    :param seed: of the hashes of strings, and so of the order of a set.
     """
 
-    def __init__(self, python: Path) -> None:
+    def __init__(self, python: Path, *, seed: str = HASH_SEED) -> None:
         self.python = python
         self._process = subprocess.Popen(
             [python, Path(__file__).with_name("worker.py")],
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, "PYTHONHASHSEED": seed},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -282,8 +282,8 @@ def test_function(pair: Pair, text: str) -> None:
 
 
 WRITES = {
-    "revision('migrations', 'one', False, False, 'head', False, None, None, 'abc999')": (
-        "abc999_one.py"
+    "revision('migrations', 'a', False, False, 'head', False, None, None, 'abc999')": (
+        "abc999_a.py"
     ),
     "revision(message='new', rev_id='abc999', autogenerate=True)": "abc999_new.py",
     "revision(rev_id='abc999', head='bbb222', splice=True, branch_label='shop')": (
@@ -360,7 +360,7 @@ def skip_posts(context, revision, directives):
 
 
 def test_directives_of_the_user(pair: Pair) -> None:
-    """A ``process_revision_directives`` of the application is the one that is called."""
+    """A ``process_revision_directives`` of the application is the one in use."""
     app = make_app("users", "posts", arguments="process_revision_directives=skip_posts")
     app = app.replace("migrate = ", HOOK + "migrate = ")
     pair.init(NOTHING, at=(), app=app)
