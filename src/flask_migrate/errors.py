@@ -28,6 +28,7 @@ type in its hint. Only :mod:`flask_migrate.cli` turns one into an exit code.
 
 from __future__ import annotations
 
+import traceback
 import typing as t
 
 
@@ -197,3 +198,12 @@ class Interrupted(MigrationError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.exit_code = signal_exit_code
+
+
+def find_line(error: BaseException, path: str) -> int | None:
+    """Return the last line of a file that an error's traceback passes through.
+
+    :param path: the file, as it was compiled.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((one.lineno for one in reversed(frames) if one.filename == path), None)

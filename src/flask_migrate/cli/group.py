@@ -20,6 +20,7 @@ from flask.cli import with_appcontext
 from flask.helpers import get_debug_flag
 
 from ..errors import DifferencesFound
+from ..errors import Interrupted
 from ..errors import MigrationError
 from ..errors import OutOfDate
 from ..extension import current_migrate
@@ -112,8 +113,12 @@ class MigrationGroup(AppGroup):
             raise Failure(error, command=ctx.invoked_subcommand) from error
         except KeyboardInterrupt as error:
             code = getattr(error, "exit_code", 130)
-            click.echo("Stopped; nothing was running on the database.", err=True)
-            raise click.exceptions.Exit(code) from error
+            stopped = Interrupted(
+                f"Stopped by {'SIGTERM' if code == 143 else 'Ctrl-C'}; no revision was"
+                " running.",
+                signal_exit_code=code,
+            )
+            raise Failure(stopped, command=ctx.invoked_subcommand) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -207,9 +212,19 @@ def terminable() -> cabc.Iterator[None]:
 
         raise Terminated
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, stop)}
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # The same, but asyncio would put its own in the place of that one: it waits
+        # for the end of what runs now.
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, _interrupt)
 
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: types.FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -20,10 +20,10 @@ from ..errors import NotConfigured
 from .dialects import get_dialect
 from .dialects.base import describe_url
 from .dialects.base import explain_torn
-from .dialects.base import explain_unreachable
 from .dialects.base import first_line
 from .dialects.base import hide_secrets
 from .dialects.base import is_torn
+from .dialects.explanations import explain_unreachable
 from .server import make_server_engine
 from .server import run_connected
 from .server import run_coroutine

@@ -74,9 +74,29 @@ def run_coroutine(coroutine: cabc.Coroutine[t.Any, t.Any, T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(coroutine)
+        return _run_in_loop(coroutine)
 
     return _run_in_thread(coroutine)
+
+
+def _run_in_loop(coroutine: cabc.Coroutine[t.Any, t.Any, T]) -> T:
+    """Run a coroutine to its end; hand it the Ctrl-C that the loop has met.
+
+    ``asyncio.run`` would leave with the interruption, and the work would never learn
+    which one it was.
+    """
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        task = loop.create_task(coroutine)
+
+        try:
+            return loop.run_until_complete(task)
+        except KeyboardInterrupt as interruption:
+            if task.done():
+                raise
+
+            task.cancel(interruption)
+            return loop.run_until_complete(task)
 
 
 def _run_in_thread(coroutine: cabc.Coroutine[t.Any, t.Any, T]) -> T:

@@ -11,6 +11,7 @@ import typing as t
 from alembic import util
 
 from ..databases.dialects.base import hide_secrets
+from ..errors import find_line
 from ..errors import MigrationError
 from ..errors import RevisionFileError
 
@@ -116,7 +117,7 @@ class _Rewriter(ast.NodeTransformer):
 def explain_env_error(error: Exception, path: pathlib.Path) -> MigrationError:
     """Say which line of an ``env.py`` raised, for an error of no other kind."""
     frames = traceback.extract_tb(error.__traceback__)
-    line = next((one.lineno for one in frames[::-1] if one.filename == str(path)), None)
+    line = find_line(error, str(path))
     last = frames[-1]
     inside = (
         ""

@@ -13,6 +13,7 @@ import typing as t
 from alembic import util
 from alembic.script import Script
 
+from ..errors import find_line
 from ..errors import HistoryError
 from ..errors import RevisionFileError
 from ..plan import Direction
@@ -60,7 +61,7 @@ def _file_errors(path: pathlib.Path) -> cabc.Iterator[None]:
             hint="Resolve the conflict." if conflict else hint,
         ) from error
     except (Exception, SystemExit) as error:
-        line = _line_in(error, path)
+        line = find_line(error, str(path))
         place = f"{path}, line {line}," if line else f"{path}"
         reason = getattr(error, "strerror", None) or error
         raise RevisionFileError(
@@ -69,20 +70,6 @@ def _file_errors(path: pathlib.Path) -> cabc.Iterator[None]:
             line=line,
             hint=hint,
         ) from error
-
-
-def _line_in(error: BaseException, path: pathlib.Path) -> int | None:
-    """Return the last line of a file that a traceback passes through."""
-    traceback = error.__traceback__
-    line = None
-
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == str(path):
-            line = traceback.tb_lineno
-
-        traceback = traceback.tb_next
-
-    return line
 
 
 def _check_identifiers(module: types.ModuleType, path: pathlib.Path) -> None:

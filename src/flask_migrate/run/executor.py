@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pathlib
 import typing as t
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from ..databases.connections import explain
 from ..databases.dialects.base import hide_secrets
 from ..errors import ConnectionFailed
+from ..errors import find_line
 from ..errors import Interrupted
 from ..errors import LockNotAcquired
 from ..errors import MigrationError
@@ -45,6 +47,10 @@ def execute(plan: Plan, run: DatabaseRun) -> None:
             run.apply(step)
         except KeyboardInterrupt as error:
             raise _interrupted(plan, number, run, error) from error
+        except asyncio.CancelledError as error:
+            # In an event loop; what has cancelled it comes along.
+            cause = next(iter(error.args), error)
+            raise _interrupted(plan, number, run, cause) from error
         except (Exception, SystemExit) as error:
             raise _failed(plan, number, run, error) from error
 
@@ -105,17 +111,8 @@ def _not_written(
 
 def _where(step: Step, error: BaseException) -> list[str]:
     """Say which line of the file and which statement it was."""
-    lines = []
-    line = None
-    traceback = error.__traceback__
-
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == step.path:
-            line = traceback.tb_lineno
-
-        traceback = traceback.tb_next
-
-    lines.append(f"in {_shorten(step.path)}{f', line {line}' if line else ''}")
+    line = find_line(error, step.path)
+    lines = [f"in {_shorten(step.path)}{f', line {line}' if line else ''}"]
 
     if isinstance(error, sa.exc.StatementError) and error.statement:
         statement = " ".join(hide_secrets(error.statement).split())
@@ -171,7 +168,7 @@ def _default_hint(plan: Plan, run: DatabaseRun) -> str:
 
 
 def _interrupted(
-    plan: Plan, number: int, run: DatabaseRun, error: KeyboardInterrupt
+    plan: Plan, number: int, run: DatabaseRun, error: BaseException
 ) -> Interrupted:
     code, word = (143, "SIGTERM") if isinstance(error, Terminated) else (130, "Ctrl-C")
     step = plan.steps[number]

@@ -9,16 +9,11 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from ...errors import ConnectionFailed
 from ...errors import DatabaseError
-from ...errors import DatabaseNotFound
-from ...errors import LockNotAcquired
 from ...errors import MigrationError
 from ...errors import UsageError
+from .explanations import Explanation
 from .locks import MigrationLock
-
-Explanation = tuple[type[MigrationError], str, str | None]
-"""An error class, a message and a hint."""
 
 
 class Runner(t.Protocol):
@@ -240,81 +235,4 @@ def hide_password(url: sa.URL | None) -> str:
     secret = {key for key in url.query if "pass" in key.lower()}
     return url.update_query_dict(dict.fromkeys(secret, "***")).render_as_string(
         hide_password=True
-    )
-
-
-def explain_missing(name: str, where: str) -> Explanation:
-    """Return what to say of a database that does not exist."""
-    return (
-        DatabaseNotFound,
-        f'There is no database "{name}" on {where}.',
-        "Run `flask db create`, or `flask db upgrade --create` to do both.",
-    )
-
-
-def explain_unreachable(where: str, why: str) -> Explanation:
-    """Return what to say of a server that does not answer."""
-    return (
-        ConnectionFailed,
-        f"The database server at {where} cannot be reached: {why}",
-        "Check that it runs and that the host and port in the URL are right.",
-    )
-
-
-def explain_refused(where: str, why: str) -> Explanation:
-    """Return what to say of a server that refuses the user."""
-    return (
-        ConnectionFailed,
-        f"The database server at {where} refuses the connection: {why}",
-        "Check the user and the password in the URL; a `@ / : # %` in a password must"
-        " be percent-encoded.",
-    )
-
-
-def explain_exists(where: str, why: str) -> Explanation:
-    """Return what to say of something that is there before it is made."""
-    return (
-        DatabaseError,
-        why,
-        "What is there already came from create_all(), from a run that stopped, or from"
-        " before the version table was lost. Remove it, or say where the database"
-        " stands: `flask db stamp REVISION`.",
-    )
-
-
-def explain_nulls(where: str, why: str) -> Explanation:
-    """Return what to say of rows that a NOT NULL does not allow."""
-    return (
-        DatabaseError,
-        why,
-        "Rows are there already: give the column a server_default, or add it as"
-        " nullable, fill it, and set NOT NULL then.",
-    )
-
-
-def explain_full(where: str, why: str) -> Explanation:
-    """Return what to say of a server that takes no more connections."""
-    return (
-        ConnectionFailed,
-        f"The database server at {where} has no free connection: {why}",
-        "Wait, close idle sessions, or raise the limit.",
-    )
-
-
-def explain_denied(why: str) -> Explanation:
-    """Return what to say when the user lacks a right."""
-    return (
-        DatabaseError,
-        f"The database user is not allowed to do this: {why}",
-        "Grant it the right, or connect as a user that has it.",
-    )
-
-
-def explain_locked(seconds: str, why: str) -> Explanation:
-    """Return what to say when another session held a lock for too long."""
-    return (
-        LockNotAcquired,
-        f"Another session kept a lock for {seconds}: {why}",
-        "End the transaction that holds it (in the same process: commit or close"
-        " db.session), then run the command again.",
     )

@@ -9,21 +9,21 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from ...errors import ConnectionFailed
-from ...errors import DatabaseError
 from .base import Dialect
-from .base import explain_denied
-from .base import explain_exists
-from .base import explain_full
-from .base import explain_locked
-from .base import explain_missing
-from .base import explain_nulls
-from .base import explain_refused
-from .base import explain_unreachable
-from .base import Explanation
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .explanations import explain_denied
+from .explanations import explain_exists
+from .explanations import explain_full
+from .explanations import explain_locked
+from .explanations import explain_lost
+from .explanations import explain_missing
+from .explanations import explain_nulls
+from .explanations import explain_read_only
+from .explanations import explain_refused
+from .explanations import explain_unreachable
+from .explanations import Explanation
 from .locks import MigrationLock
 from .locks import MySQLLock
 
@@ -99,7 +99,7 @@ class MySQL(Dialect):
         why = first_line(error)
 
         if number == 1049:
-            return explain_missing(why.split("'")[1] if "'" in why else why, where)
+            return explain_missing(where, why.split("'")[1] if "'" in why else why)
 
         return _EXPLANATIONS[number](where, why) if number in _EXPLANATIONS else None
 
@@ -144,30 +144,6 @@ class MariaDB(MySQL):
     title = "MariaDB"
 
 
-def _explain_lost(where: str, why: str) -> Explanation:
-    return (
-        ConnectionFailed,
-        f"The connection to the database server at {where} was lost: {why}",
-        "Run the command again; `flask db current` says where the database stands.",
-    )
-
-
-def _explain_read_only(where: str, why: str) -> Explanation:
-    return (
-        DatabaseError,
-        f"The server at {where} is read-only: {why}",
-        "Connect to the primary, not to a replica.",
-    )
-
-
-def _explain_user(where: str, why: str) -> Explanation:
-    return explain_denied(why)
-
-
-def _explain_lock(where: str, why: str) -> Explanation:
-    return explain_locked("longer than MIGRATE_DDL_LOCK_TIMEOUT allows", why)
-
-
 _EXPLANATIONS: dict[t.Any, cabc.Callable[[str, str], Explanation]] = {
     1044: explain_refused,
     1045: explain_refused,
@@ -182,17 +158,17 @@ _EXPLANATIONS: dict[t.Any, cabc.Callable[[str, str], Explanation]] = {
     1050: explain_exists,
     1060: explain_exists,
     1061: explain_exists,
-    1142: _explain_user,
-    1143: _explain_user,
-    1227: _explain_user,
-    1205: _explain_lock,
-    1213: _explain_lock,
-    1290: _explain_read_only,
-    1792: _explain_read_only,
-    1836: _explain_read_only,
-    1927: _explain_lost,
-    2006: _explain_lost,
-    2013: _explain_lost,
-    2055: _explain_lost,
+    1142: explain_denied,
+    1143: explain_denied,
+    1227: explain_denied,
+    1205: explain_locked,
+    1213: explain_locked,
+    1290: explain_read_only,
+    1792: explain_read_only,
+    1836: explain_read_only,
+    1927: explain_lost,
+    2006: explain_lost,
+    2013: explain_lost,
+    2055: explain_lost,
 }
 """By error number: MySQL's server and client error references."""

@@ -11,22 +11,23 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy import exc
 
-from ...errors import ConnectionFailed
 from ...errors import DatabaseError
 from ...errors import NotConfigured
 from .base import Dialect
-from .base import explain_denied
-from .base import explain_exists
-from .base import explain_full
-from .base import explain_locked
-from .base import explain_missing
-from .base import explain_nulls
-from .base import explain_refused
-from .base import explain_unreachable
-from .base import Explanation
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .explanations import explain_denied
+from .explanations import explain_exists
+from .explanations import explain_full
+from .explanations import explain_locked
+from .explanations import explain_lost
+from .explanations import explain_missing
+from .explanations import explain_nulls
+from .explanations import explain_read_only
+from .explanations import explain_refused
+from .explanations import explain_unreachable
+from .explanations import Explanation
 from .locks import MigrationLock
 from .locks import PostgreSQLLock
 
@@ -102,7 +103,7 @@ class PostgreSQL(Dialect):
         text = str(origin)
 
         if match := _NO_DATABASE.search(text):
-            return explain_missing(match["name"], where)
+            return explain_missing(where, match["name"])
 
         if isinstance(error, exc.OperationalError) and state is None:
             return _explain_connection(text, where, first_line(error))
@@ -164,7 +165,7 @@ def _explain_connection(text: str, where: str, why: str) -> Explanation:
         return explain_full(where, _last_clause(text))
 
     if "server closed the connection" in lowered or "connection is closed" in lowered:
-        return _explain_lost(where, why)
+        return explain_lost(where, why)
 
     return explain_unreachable(where, _last_clause(text))
 
@@ -181,15 +182,7 @@ def _explain_state(state: str, where: str, why: str) -> Explanation | None:
         return _STATES[state](where, why)
 
     # Connection exceptions, and a server that shuts down or starts up.
-    return _explain_lost(where, why) if state[:2] == "08" else None
-
-
-def _explain_right(where: str, why: str) -> Explanation:
-    return explain_denied(why)
-
-
-def _explain_lock(where: str, why: str) -> Explanation:
-    return explain_locked("longer than MIGRATE_DDL_LOCK_TIMEOUT allows", why)
+    return explain_lost(where, why) if state[:2] == "08" else None
 
 
 def _explain_null(where: str, why: str) -> Explanation:
@@ -198,22 +191,6 @@ def _explain_null(where: str, why: str) -> Explanation:
         return explain_nulls(where, why)
 
     return DatabaseError, why, None
-
-
-def _explain_read_only(where: str, why: str) -> Explanation:
-    return (
-        DatabaseError,
-        f"The server at {where} is read-only: {why}",
-        "Connect to the primary, not to a replica.",
-    )
-
-
-def _explain_lost(where: str, why: str) -> Explanation:
-    return (
-        ConnectionFailed,
-        f"The connection to the database server at {where} was lost: {why}",
-        "Run the command again; `flask db current` says where the database stands.",
-    )
 
 
 def _explain_room(where: str, why: str) -> Explanation:
@@ -226,17 +203,17 @@ def _explain_room(where: str, why: str) -> Explanation:
 
 _STATES: dict[str, cabc.Callable[[str, str], Explanation]] = {
     "23502": _explain_null,
-    "25006": _explain_read_only,
+    "25006": explain_read_only,
     "28000": explain_refused,
     "28P01": explain_refused,
-    "42501": _explain_right,
+    "42501": explain_denied,
     "42701": explain_exists,
     "42710": explain_exists,
     "42P07": explain_exists,
     "53100": _explain_room,
     "53300": explain_full,
-    "55P03": _explain_lock,
-    "57P01": _explain_lost,
-    "57P02": _explain_lost,
+    "55P03": explain_locked,
+    "57P01": explain_lost,
+    "57P02": explain_lost,
     "57P03": explain_unreachable,
 }

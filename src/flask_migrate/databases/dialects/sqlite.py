@@ -16,13 +16,13 @@ from sqlalchemy import pool
 from ...errors import DataAtRisk
 from ...errors import DatabaseError
 from .base import Dialect
-from .base import explain_exists
-from .base import explain_locked
-from .base import explain_nulls
-from .base import Explanation
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .explanations import explain_exists
+from .explanations import explain_locked
+from .explanations import explain_nulls
+from .explanations import Explanation
 from .locks import FileLock
 from .locks import MigrationLock
 
@@ -250,5 +250,5 @@ _EXPLANATIONS: dict[str, cabc.Callable[[str, str], Explanation]] = {
     "already exists": explain_exists,
     "cannot add a not null column": explain_nulls,
     "duplicate column name": explain_exists,
-    "database is locked": lambda where, why: explain_locked("longer than it may", why),
+    "database is locked": explain_locked,
 }
