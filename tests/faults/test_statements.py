@@ -236,7 +236,8 @@ def test_right_to_create_more(
     with engine.begin() as connection:
         quote = connection.dialect.identifier_preparer.quote
         connection.exec_driver_sql(
-            f"GRANT SELECT, INSERT, UPDATE, DELETE ON alembic_version TO {quote(str(name))}"
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON alembic_version"
+            f" TO {quote(str(name))}"
         )
 
     limited = tmp_path / "limited"
