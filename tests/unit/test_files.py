@@ -54,7 +54,7 @@ def test_message_in_a_comment(tmp_path: pathlib.Path) -> None:
     template.write_text(
         "# ${message}\nrevision = ${repr(up_revision)}\ndown_revision = None\n"
     )
-    assert "harmless" in files.render_python(
+    assert b"harmless" in files.render_python(
         template, {**VALUES, "message": "harmless"}
     )
 

@@ -25,7 +25,7 @@ VERSION_LENGTH = 32
 
 _RESERVED = frozenset({"head", "heads", "base", "current"})
 _IDENTIFIER = re.compile(r"(?!\.)[\w.]+")
-_PLACEHOLDER = "message"
+_PLACEHOLDER = "the_text_of_a_message"
 
 
 def check_revision_id(revision: str) -> None:
@@ -143,38 +143,55 @@ def _name_undefined(template: pathlib.Path, values: dict[str, t.Any]) -> str | N
     return None
 
 
-def render_python(template: pathlib.Path, values: dict[str, t.Any]) -> str:
+def render_python(
+    template: pathlib.Path, values: dict[str, t.Any], *, encoding: str = "utf-8"
+) -> bytes:
     """Render a template of Python code in which the message is nothing but text.
 
     The file is rendered twice, with the message and with a plain word in its place:
     both must be the same program. So no template, old or custom, can let a message
-    through as code.
+    through as code. The bytes are read as Python will: a comment can name an encoding.
 
     :param values: with ``message``, as the user wrote it.
+    :param encoding: of the file.
     :raises RevisionFileError: the result does not compile.
     :raises BadOption: the message would change the program.
     """
     message = str(values.get("message", ""))
     text = render(template, {**values, "message": quote_for_docstring(message)})
     plain = render(template, {**values, "message": _PLACEHOLDER})
-    program = _parse(plain, template)
+    program = _parse(plain.encode(encoding, "replace"), template)
     _require_names(program, template)
 
     try:
-        same = ast.dump(_without_docstring(_parse(text, template))) == ast.dump(
-            _without_docstring(program)
-        )
-    except RevisionFileError:
-        same = False
+        content = text.encode(encoding)
+        expected = ast.dump(_Message(message).visit(_without_docstring(program)))
+        found = ast.dump(_without_docstring(_parse(content, template)))
+    except (RevisionFileError, UnicodeEncodeError):
+        pass
+    else:
+        if found == expected:
+            return content
 
-    if not same:
-        raise BadOption(
-            f"The message cannot be written into {template.name}: there it would be"
-            " read as code.",
-            hint="Use a message of one line, without quotes and backslashes.",
-        )
+    raise BadOption(
+        f"The message cannot be written into {template.name}: there it would be read as"
+        " code, or as no text at all.",
+        hint="Use a message of one line, without quotes and backslashes, that"
+        f" {encoding} can hold.",
+    )
 
-    return text
+
+class _Message(ast.NodeTransformer):
+    """Puts a message where a program has the plain word, inside of texts only."""
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        if not isinstance(node.value, str):
+            return node
+
+        return ast.Constant(node.value.replace(_PLACEHOLDER, self._message), node.kind)
 
 
 def _require_names(program: ast.Module, template: pathlib.Path) -> None:
@@ -197,12 +214,13 @@ def _require_names(program: ast.Module, template: pathlib.Path) -> None:
             )
 
 
-def _parse(text: str, template: pathlib.Path) -> ast.Module:
+def _parse(content: bytes, template: pathlib.Path) -> ast.Module:
     try:
-        return ast.parse(text)
+        return ast.parse(content)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
-        found = text.splitlines()[line - 1].strip() if line else ""
+        lines = content.decode("utf-8", "replace").split("\n")
+        found = lines[line - 1].strip() if line and line <= len(lines) else ""
         raise RevisionFileError(
             f"The file that {template} makes is not valid Python: {error}"
             f"{f': {found}' if found else ''}",

@@ -363,8 +363,8 @@ class History(ScriptDirectory):
                 hint="Choose another --rev-id or --message.",
             )
 
-        text = files.render_python(src, values)
-        files.write_atomically(dest, text.encode(self.output_encoding))
+        content = files.render_python(src, values, encoding=self.output_encoding)
+        files.write_atomically(dest, content)
         self._actions.append(("Generating", str(dest.absolute())))
 
     def _ensure_directory(self, path: pathlib.Path) -> None:
