@@ -11,11 +11,31 @@ from pathlib import Path
 
 import pytest
 
+from .environments import ORIGINAL_PYTHON
 from .environments import OUR_PYTHON
 from .environments import require_original
 from .environments import Worker
 from .places import Pair
 from .places import Place
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Explain the mark."""
+    config.addinivalue_line(
+        "markers",
+        "differs: the original does not pass this, when it is compared with itself",
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what is ours, where the original is compared with itself."""
+    if OUR_PYTHON != ORIGINAL_PYTHON:
+        return
+
+    reason = "the original is compared with itself"
+    for item in items:
+        if item.get_closest_marker("differs"):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ ORIGINAL_PYTHON = Path(
         "ORIGINAL_PYTHON", ROOT / ".venvs" / "flask-migrate-4.1" / "bin" / "python"
     )
 )
-OUR_PYTHON = Path(os.environ.get("OUR_PYTHON", sys.executable))
+OUR_PYTHON = Path(os.environ.get("OUR_PYTHON", sys.executable)).absolute()
 
 ENVIRONMENT = {
     "COLUMNS": "80",

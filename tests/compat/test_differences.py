@@ -19,6 +19,8 @@ from .histories import TWO_HEADS
 from .places import Pair
 from .places import Place
 
+pytestmark = pytest.mark.differs
+
 
 def revisions(place: Place) -> list[str]:
     """Return the names of the files in ``versions``."""

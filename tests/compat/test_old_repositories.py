@@ -15,6 +15,8 @@ from .environments import Result
 from .environments import Worker
 from .places import Place
 
+pytestmark = pytest.mark.differs
+
 REPOSITORIES = Path(__file__).with_name("repositories")
 NAMES = sorted(path.parent.name for path in REPOSITORIES.glob("*/migrations"))
 

@@ -253,6 +253,18 @@ def test_migrate_runs_no_revision(pair: Pair) -> None:
     assert pair.same(Place.versions) == ["ccc333"]
 
 
+@pytest.mark.parametrize("command", ["migrate", "revision"])
+def test_versions_folder_is_made_again(pair: Pair, command: str) -> None:
+    """Git keeps no empty folder, so `versions` is missing in a fresh clone."""
+    pair.init(NOTHING)
+    for place in pair.both:
+        (place.folder / "migrations" / "versions").rmdir()
+
+    pair.flask("db heads", stdout="")
+    pair.flask(f"db {command} --rev-id abc999")
+    assert pair.same(revisions) == ["abc999_.py"]
+
+
 @pytest.mark.parametrize(
     "options",
     ["--head ccc333", "--branch-label shop", "--head head --splice", "-x a=1 -x b=2"],

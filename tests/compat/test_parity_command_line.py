@@ -153,6 +153,7 @@ def test_x_variable(pair: Pair) -> None:
     pair.flask("db upgrade", stdout="['a=1', 'b=2']\n", **variables)
 
 
+@pytest.mark.differs
 @pytest.mark.parametrize("command", ["upgrade", "downgrade", "migrate"])
 def test_x_is_not_doubled(pair: Pair, command: str) -> None:
     """A value of the group comes once; with the original it comes twice here."""
@@ -270,6 +271,17 @@ def test_exit_code(pair: Pair, command: str, code: int) -> None:
     pair.flask(command, code=code)
 
 
+@pytest.mark.parametrize("command", ["show zzz", "upgrade zzz", "migrate", "check"])
+def test_error_token(pair: Pair, command: str) -> None:
+    """An error has the token that scripts look for, and it is on stderr."""
+    pair.init(LINEAR, at=["aaa111"])
+    for place in pair.both:
+        result = place.flask(f"db {command}")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "Error: " in result.stderr
+        assert "Traceback" not in result.stderr
+
+
 def test_alembic_itself(pair: Pair) -> None:
     """The plain ``alembic`` command does not know where the repository is."""
     pair.init(LINEAR)
@@ -283,6 +295,7 @@ main(["current"])
     assert codes == [255, 255]
 
 
+@pytest.mark.differs
 def test_error_is_always_shown(pair: Pair) -> None:
     """With an old ``alembic.ini``, which lacks a logger, the original is silent."""
     pair.init(TWO_HEADS, at=["bbb222"])
@@ -296,6 +309,7 @@ def test_error_is_always_shown(pair: Pair) -> None:
     assert "Error: Multiple head revisions" in ours.stderr
 
 
+@pytest.mark.differs
 @pytest.mark.parametrize("command", ["upgrade", "check", "current"])
 def test_password_is_not_shown(pair: Pair, command: str) -> None:
     """A server that does not answer is an error that keeps the secret."""

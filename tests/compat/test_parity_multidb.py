@@ -136,6 +136,7 @@ def test_failure_leaves_no_half(pair: Pair) -> None:
     assert pair.same(audit_versions) == ["aaa111"]
 
 
+@pytest.mark.differs
 @pytest.mark.parametrize("command", ["upgrade --sql", "stamp --sql"])
 def test_original_writes_hidden_files(pair: Pair, command: str) -> None:
     """The original writes ``.sql`` and ``audit.sql``; ours prints the SQL."""
@@ -153,6 +154,7 @@ def test_original_writes_hidden_files(pair: Pair, command: str) -> None:
             assert statement.strip() in ours.stdout
 
 
+@pytest.mark.differs
 def test_bind_is_added_later(pair: Pair) -> None:
     """A database that came after a revision has nothing to do in it.
 
@@ -171,6 +173,7 @@ def test_bind_is_added_later(pair: Pair) -> None:
     assert pair.ours.tables("stock.db") == ["alembic_version", "shelves"]
 
 
+@pytest.mark.differs
 def test_bind_key_is_no_identifier(pair: Pair) -> None:
     """A key such as ``my-db`` is a name; with the original it breaks every command."""
     app = make_app("users", binds={"my-db": ["events"]})
@@ -186,6 +189,7 @@ def test_bind_key_is_no_identifier(pair: Pair) -> None:
             assert pair.ours.tables("my-db.db") == ["alembic_version", "events"]
 
 
+@pytest.mark.differs
 def test_no_default_database(pair: Pair) -> None:
     """An application of binds alone is one; with the original it is a `KeyError`."""
     app = make_app(binds={"audit": ["events"]}).replace(
@@ -201,6 +205,7 @@ def test_no_default_database(pair: Pair) -> None:
     assert pair.ours.tables(AUDIT) == ["alembic_version", "events"]
 
 
+@pytest.mark.differs
 def test_asynchronous(pair: Pair) -> None:
     """``aioflask-multidb`` works; the original's calls what SQLAlchemy 2 dropped."""
     app = make_app("users", "posts", binds={"audit": ["events"]})

@@ -422,6 +422,7 @@ with app.app_context():
 """
 
 
+@pytest.mark.differs
 @pytest.mark.parametrize("text", FAILURES)
 def test_failure(pair: Pair, text: str) -> None:
     """Where the original exits with 1, ours raises an error that can be caught."""
@@ -437,6 +438,7 @@ def test_failure(pair: Pair, text: str) -> None:
     assert ours.stdout == ""
 
 
+@pytest.mark.differs
 def test_outside_of_a_context(pair: Pair) -> None:
     """Without an application context, too, the original exits and ours raises."""
     pair.init(LINEAR)
@@ -447,6 +449,7 @@ def test_outside_of_a_context(pair: Pair) -> None:
     assert "application context" in ours[2]
 
 
+@pytest.mark.differs
 def test_without_migrate(pair: Pair) -> None:
     """An application without ``Migrate`` is a `KeyError`, and with ours a sentence."""
     pair.init(LINEAR, app="from flask import Flask\napp = Flask('shop')\n")

@@ -20,6 +20,7 @@ import contextlib
 import importlib
 import json
 import os
+import pkgutil
 import sys
 import tempfile
 import traceback
@@ -29,9 +30,12 @@ MODULES = (
     "aiosqlite",
     "alembic.autogenerate",
     "alembic.command",
+    "alembic.config",
     "alembic.ddl.sqlite",
     "flask.cli",
     "flask_sqlalchemy",
+    "flask_sqlalchemy.cli",
+    "logging.config",
     "mako.template",
     "sqlalchemy.dialects.sqlite.aiosqlite",
     "sqlalchemy.dialects.sqlite.pysqlite",
@@ -39,22 +43,30 @@ MODULES = (
     "flask_migrate",
     "flask_migrate.cli",
 )
-"""What a command would import; a module that cannot be imported fails in the child."""
+"""What a command of either package would import."""
 
 
 def serve() -> None:
     """Answer requests until the standard input ends."""
     sys.dont_write_bytecode = True
     answers = os.fdopen(os.dup(1), "w")
-    for module in MODULES:
-        try:
+    # What cannot be imported fails in the child, which says why.
+    with contextlib.suppress(Exception):
+        for module in (*MODULES, *find_modules()):
             importlib.import_module(module)
-        except Exception:
-            continue  # The child says why, when it imports it again.
 
     for line in sys.stdin:
         answers.write(json.dumps(answer(json.loads(line))) + "\n")
         answers.flush()
+
+
+def find_modules() -> list[str]:
+    """Return every module of the package at work, which imports most of them late."""
+    import flask_migrate
+
+    path, prefix = flask_migrate.__path__, "flask_migrate."
+    found = (module.name for module in pkgutil.walk_packages(path, prefix))
+    return [name for name in found if ".templates" not in name]
 
 
 def answer(request: dict[str, t.Any]) -> dict[str, t.Any]:
