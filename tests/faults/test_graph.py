@@ -176,6 +176,12 @@ ROWS = [
         says=("Multiple head revisions", "several bases", "a1, a3"),
     ),
     Row(
+        number=134,
+        what="the file that a merge of nothing has left",
+        damage=add(RevisionFile(revision="3e0c", down=(), message="merge")),
+        says=("Multiple head revisions", '3e0c "merge"', "several bases", "3e0c, a1"),
+    ),
+    Row(
         number=13,
         what="cycle",
         damage=CYCLE,
