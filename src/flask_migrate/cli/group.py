@@ -19,6 +19,7 @@ from flask.cli import AppGroup
 from flask.cli import with_appcontext
 from flask.helpers import get_debug_flag
 
+from ..databases.dialects.base import hide_secrets
 from ..errors import DifferencesFound
 from ..errors import Interrupted
 from ..errors import MigrationError
@@ -67,7 +68,8 @@ class Failure(click.ClickException):
     def show(self, file: t.Any = None) -> None:
         """Write the message and the next command to standard error."""
         if get_debug_flag() or os.environ.get("MIGRATE_TRACEBACK"):
-            click.echo("".join(traceback.format_exception(self.error)), err=True)
+            lines = traceback.format_exception(self.error)
+            click.echo(hide_secrets("".join(lines)), err=True)
 
         click.secho("Error: ", fg="red", err=True, nl=False)
         click.echo(self.error.message, err=True)

@@ -85,7 +85,9 @@ def _prepared(
             return known.connect(dialect, arguments, parameters)
         except Exception as error:
             waited = time.monotonic() - began
-            raise explain_attempt(error, engine.url, waited=waited) from error
+            explained = explain_attempt(error, engine.url, waited=waited)
+            # The driver repeats the host, which is then a part of the password.
+            raise explained from (None if is_torn(engine.url) else error)
 
     event.listen(sync_engine, "do_connect", connect)
 

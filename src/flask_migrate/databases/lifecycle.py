@@ -9,10 +9,13 @@ import functools
 import sqlalchemy as sa
 
 from ..errors import BadOption
+from ..errors import ConnectionFailed
 from ..errors import DatabaseNotFound
 from .connections import dispose
 from .connections import explain
 from .connections import run_on_server
+from .dialects.base import explain_torn
+from .dialects.base import is_torn
 from .sources import Database
 
 
@@ -75,5 +78,11 @@ def drop_existing(database: Database, *, timeout: float) -> None:
 def _explained(database: Database) -> cabc.Iterator[None]:
     try:
         yield
+    except ConnectionFailed:
+        if is_torn(database.url):
+            # What it would repeat as the host is a part of the password.
+            raise explain_torn() from None
+
+        raise
     except sa.exc.SQLAlchemyError as error:
         raise explain(error, database.url) or error from error

@@ -173,7 +173,8 @@ _SECRETS = re.compile(
     r"(?i)\b(password|passwd|pwd|secret|token|identified\s+by)(\s*(?:=|:|as|by)?\s*)"
     r"('[^']*'|\"[^\"]*\"|(?<=[=:])[^\s'\",;&]+)"
 )
-_CREDENTIALS = re.compile(r"(://[^\s:/@]*:)[^\s@]*@(?=[^\s@/]*)")
+# Up to the last @, as one in a password may not be encoded.
+_CREDENTIALS = re.compile(r"(://[^\s:/@]*:)\S*@")
 
 
 def hide_secrets(text: str) -> str:
