@@ -44,13 +44,16 @@ class MigrationError(Exception):
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message: str = message
+        self.hint: str | None = hint
 
     def add_line(self, line: str) -> None:
         """Add one more fact to the end of the message."""
         self.message = f"{self.message}\n{line}"
-        self.args = (self.message,)
+
+    def __str__(self) -> str:
+        """Return the message, with the lines that were added."""
+        return self.message
 
     def to_dict(self) -> dict[str, t.Any]:
         """Return the error as plain values, for JSON."""

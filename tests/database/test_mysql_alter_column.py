@@ -20,8 +20,7 @@ from flask_migrate.revisions.operations import make_impl
 pytestmark = pytest.mark.backends("mariadb")
 
 COLUMNS = {
-    "id": "int(10) unsigned NOT NULL AUTO_INCREMENT"
-    " COMMENT 'it''s 5% \\\\ \"x\" :a,b'",
+    "id": "int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'it''s 5% \\\\ \"x\" :a,b'",
     "a": "varchar(20) CHARACTER SET latin1 COLLATE latin1_bin NOT NULL DEFAULT 'x%y'",
     "e": "enum('a,b','it''s','c)') DEFAULT 'a,b'",
     "j": "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL"
