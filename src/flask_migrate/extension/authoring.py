@@ -94,6 +94,7 @@ class Authoring(Verbs):
         :raises OutOfDate: a database is not at the head.
         """
         from ..make.autogenerate import RevisionOptions
+        from ..report.differences import format_differences
 
         opened = self._open(directory, autogenerate=True)
         draft = self._draft(opened, RevisionOptions(), autogenerate=True)
@@ -101,7 +102,8 @@ class Authoring(Verbs):
 
         if differences := draft.list_differences():
             raise DifferencesFound(
-                f"New upgrade operations detected: {list(differences)}",
+                f"New upgrade operations detected: {list(differences)}\n"
+                + format_differences(differences),
                 diffs=differences,
                 hint="Write them down with `flask db migrate`.",
             )
