@@ -61,7 +61,8 @@ def test_upstream_suite(source: Path, tmp_path: Path) -> None:
     answer = subprocess.run(
         [OUR_PYTHON, "-m", "unittest", "discover", "-s", "tests", "-t", "."],
         cwd=folder,
-        env={**os.environ, "PATH": path},
+        # Unbuffered, so that the summary on stderr comes behind what the tests print.
+        env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

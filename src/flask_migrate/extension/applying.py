@@ -194,12 +194,13 @@ class Applying(Verbs):
             )
 
         output = io.StringIO() if sql else None
+        known = opened.read_heads() if sql and start is None else {}
         begins = _resolve(opened, start)
         opened.run(
             work,
             writes=not sql,
             output=output,
-            find_start=lambda name: begins,
+            find_start=lambda name: known.get(name, begins),
             options={"tag": tag, "destination_rev": targets, "purge": False},
         )
         return _result(results, output)
