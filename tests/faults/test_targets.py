@@ -328,7 +328,11 @@ def test_check_of_other_models(tmp_path: pathlib.Path) -> None:
         Row(
             what="check",
             words=("check",),
-            says=("operations detected: [(", " add table user remove table t", "flask db migrate"),
+            says=(
+                "operations detected: [(",
+                " add table user remove table t",
+                "flask db migrate",
+            ),
         ),
         shop,
     )
