@@ -237,7 +237,10 @@ def test_every_driver_without_a_server(
 ) -> None:
     """Whatever the driver raises, the sentence is the same."""
     url = place(sa.make_url(f"{driver}://app@127.0.0.1/shop"))
-    check_row(Row(what="down", says=UNREACHABLE), make_any_shop(tmp_path, url))
+    # Only the number of the error says so where the driver's words are not its own.
+    hides = ("[Errno",) if "asyncpg" in driver else ()
+    row = Row(what="down", says=UNREACHABLE, hides=hides)
+    check_row(row, make_any_shop(tmp_path, url))
 
 
 def make_any_shop(folder: pathlib.Path, url: t.Any) -> t.Any:

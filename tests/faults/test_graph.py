@@ -255,6 +255,7 @@ ROWS = [
         damage=remove("a1_.py", "a2_.py", "a3_.py"),
         exit_code=0,
         says=("no revision", "versions", "flask db migrate"),
+        changes=True,
     ),
     Row(
         number=36,
@@ -302,6 +303,15 @@ def test_graph(row: Row, tmp_path: pathlib.Path) -> None:
                 RevisionFile(revision="e4", down=("c1", "a0", "d2")),
             ],
             id="ancestor-among-three-parents",
+        ),
+        pytest.param(
+            [
+                RevisionFile(revision="a0"),
+                RevisionFile(revision="c1", down="a0"),
+                RevisionFile(revision="d2", down="a0"),
+                RevisionFile(revision="e4", down=("c1", "d2", "a0")),
+            ],
+            id="ancestor-as-the-last-parent",
         ),
         pytest.param(
             [

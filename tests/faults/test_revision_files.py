@@ -153,6 +153,7 @@ ROWS = [
         what="no upgrade function",
         damage=rewrite("a3_.py", "def upgrade()", "def upgrad()"),
         says=("a3_.py has no function upgrade()", "Write `def upgrade():`"),
+        connects=True,
     ),
     Row(
         what="no upgrade function and nothing else to run",
@@ -173,6 +174,7 @@ ROWS = [
         what="async def upgrade",
         damage=rewrite("a3_.py", BODY, "async def upgrade():"),
         says=("upgrade() in", "a3_.py, line 9", "a coroutine", "ordinary function"),
+        connects=True,
     ),
     Row(
         number=30,
@@ -181,16 +183,19 @@ ROWS = [
             "a3_.py", "    op.create_table", "    yield\n    op.create_table"
         ),
         says=("upgrade() in", "a3_.py, line 9", "a generator"),
+        connects=True,
     ),
     Row(
         what="upgrade is an asynchronous generator",
         damage=rewrite("a3_.py", BODY, "async def upgrade():\n    yield"),
         says=("upgrade() in", "a3_.py, line 9", "a coroutine"),
+        connects=True,
     ),
     Row(
         what="upgrade is no function",
         damage=append("a3_.py", b"\nupgrade = 'soon'\n"),
         says=("upgrade() in", "a3_.py is no function"),
+        connects=True,
     ),
     Row(
         what="upgrade returns a coroutine",

@@ -58,6 +58,16 @@ def test_read_only_folder(public_folder: pathlib.Path, command: str) -> None:
     assert observe(shop) == before
 
 
+def test_lock_file_of_another_user(public_folder: pathlib.Path) -> None:
+    """What a killed run of another user has left keeps nobody out."""
+    shop = make_shop(public_folder)
+    shop.run_well("upgrade", "a1")
+    (public_folder / "shop.db").chmod(0o666)
+    (public_folder / "shop.db-migrate.lock").touch(0o644)
+    outcome = run_flask("db", "upgrade", app=shop.app, prepare=become_nobody)
+    assert outcome.exit_code == 0, outcome.output
+
+
 def test_reading_a_read_only_folder(public_folder: pathlib.Path) -> None:
     """Commands that only look need no right to write."""
     shop = make_shop(public_folder)

@@ -55,16 +55,19 @@ ROWS = [
         what="upgrade past the head",
         words=("upgrade", "a3+1"),
         says=("a3+1", "flask db history"),
+        connects=True,
     ),
     Row(
         what="upgrade past head",
         words=("upgrade", "head+1"),
         says=("'head+1' leads nowhere", "flask db history"),
+        connects=True,
     ),
     Row(
         what="upgrade below the base",
         words=("upgrade", "a1-5"),
         says=("a1-5", "flask db history"),
+        connects=True,
     ),
     Row(
         what="upgrade to an unknown branch",
@@ -108,12 +111,14 @@ ROWS = [
         what="downgrade of an empty database",
         words=("downgrade",),
         says=("Relative revision -1", "the database is at base, nothing is applied"),
+        connects=True,
     ),
     Row(
         what="downgrade of a branch that is not applied",
         damage=add(make_table(3, labels=("prices",))),
         words=("downgrade", "prices@-1"),
         says=("prices@-1", "flask db history"),
+        connects=True,
     ),
     Row(
         number=92,
