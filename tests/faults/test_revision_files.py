@@ -66,6 +66,12 @@ ROWS = [
         says=("a3_.py, line 9, is not valid Python", "invalid syntax", "Correct"),
     ),
     Row(
+        what="syntax error and a target that counts",
+        damage=rewrite("a3_.py", BODY, "def upgrade(:"),
+        words=("upgrade", "+1"),
+        says=("a3_.py, line 9, is not valid Python",),
+    ),
+    Row(
         number=17,
         what="git conflict markers",
         damage=append("a3_.py", CONFLICT),

@@ -120,8 +120,11 @@ def test_broken_url(
         expect_no_secret(shop, words)
 
 
-def test_error_of_a_program(tmp_path: pathlib.Path) -> None:
+def test_error_of_a_program(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An env.py that puts a URL into its own error does not get it printed."""
+    monkeypatch.setenv("MIGRATE_TRACEBACK", "1")
     shop = make_shop(tmp_path)
     env = shop.folder / "env.py"
     env.write_text("raise RuntimeError('no answer from mysql://a:p@se' 'kret@h/d')\n")

@@ -95,7 +95,11 @@ def test_folder_that_cannot_be_made(public_folder: pathlib.Path) -> None:
     shop = make_shop(public_folder, f"sqlite:///{public_folder}/data/shop.db")
     public_folder.chmod(0o555)
     outcome = run_flask("db", "upgrade", app=shop.app, prepare=become_nobody)
-    check_answer(outcome, exit_code=1, says=("data", "Permission denied"))
+    check_answer(
+        outcome,
+        exit_code=1,
+        says=("/data of the database cannot be made: Permission denied", "Check"),
+    )
     assert not (public_folder / "data").exists()
 
 

@@ -47,20 +47,47 @@ def run_failing(
     return shop
 
 
+THERE_ALREADY = {
+    "column": (
+        "op.add_column('t1', sa.Column('id', sa.Integer))",
+        "ALTER TABLE t1 ADD COLUMN id INTEGER",
+    ),
+    "table": ("op.create_table('t1', sa.Column('id', sa.Integer))", "CREATE TABLE t1"),
+    "index": (
+        "op.create_index('ix', 't1', ['id']); op.create_index('ix', 't1', ['id'])",
+        "CREATE INDEX ix",
+    ),
+}
+
+
 @pytest.mark.row(116)
-def test_statement_error(database_url: str, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("what", THERE_ALREADY)
+def test_statement_error(database_url: str, tmp_path: pathlib.Path, what: str) -> None:
     """The revision, its line, the statement and what stays are named."""
+    line, statement = THERE_ALREADY[what]
     run_failing(
         database_url,
         tmp_path,
-        "op.add_column('t1', sa.Column('id', sa.Integer))",
-        says=(
-            "a3_.py, line 10",
-            "ALTER TABLE t1 ADD COLUMN id INTEGER",
-            "flask db stamp",
-        ),
+        line,
+        says=("a3_.py, line 10", statement, "create_all()", "flask db stamp"),
     )
     assert set(read_database(database_url)) == {"alembic_version", "t1", "t2"}
+
+
+def test_version_row_gone(database_url: str, tmp_path: pathlib.Path) -> None:
+    """A version table that changes under a run stops it, with Alembic's sentence."""
+    step = make_step("a3", "a2", "op.execute('DELETE FROM alembic_version')")
+    shop = make_shop(tmp_path, database_url, make_table(1), make_table(2), step)
+    check_answer(
+        shop.run("upgrade"),
+        exit_code=1,
+        says=(
+            'Revision a3 "a3" could not be applied: Online migration expected to match'
+            " one row",
+            "Another run changed the version table",
+        ),
+        hides=("CommandError",),
+    )
 
 
 @pytest.mark.row(117)

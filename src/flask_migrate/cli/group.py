@@ -214,19 +214,9 @@ def terminable() -> cabc.Iterator[None]:
 
         raise Terminated
 
-    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, stop)}
-
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # The same, but asyncio would put its own in the place of that one: it waits
-        # for the end of what runs now.
-        before[signal.SIGINT] = signal.signal(signal.SIGINT, _interrupt)
+    before = signal.signal(signal.SIGTERM, stop)
 
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(number: int, frame: types.FrameType | None) -> None:
-    raise KeyboardInterrupt
+        signal.signal(signal.SIGTERM, before)
