@@ -81,14 +81,24 @@ class Worker:
             text=True,
         )
 
-    def ask(self, request: dict[str, t.Any]) -> Result:
-        """Have a request answered by a child of the worker."""
+    def begin(self, request: dict[str, t.Any]) -> t.Callable[[], Result]:
+        """Have a request answered by a child of the worker.
+
+        :returns: what waits for the answer, once; until then the worker is busy.
+        """
         process = self._process
         assert process.stdin is not None
-        assert process.stdout is not None
         process.stdin.write(json.dumps(request) + "\n")
         process.stdin.flush()
-        line = process.stdout.readline()
+        return self._receive
+
+    def ask(self, request: dict[str, t.Any]) -> Result:
+        """Have a request answered by a child of the worker."""
+        return self.begin(request)()
+
+    def _receive(self) -> Result:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
         assert line, f"The worker of {self.python} ended."
         return Result(**json.loads(line))
 

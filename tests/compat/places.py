@@ -64,21 +64,34 @@ class Place:
         :param command: what is typed after ``flask``.
         :param variables: of the environment.
         """
+        return self.begin(command, **variables)()
+
+    def begin(
+        self, command: str | list[str], **variables: str
+    ) -> t.Callable[[], Result]:
+        """Start what `flask` does, and return what waits for its result."""
         arguments = shlex.split(command) if isinstance(command, str) else command
-        return self._ask({"arguments": arguments}, variables)
+        return self._begin({"arguments": arguments}, variables)
 
     def python(self, code: str, **variables: str) -> Result:
         """Run a small program, whose ``value`` is the value of the result."""
-        return self._ask({"code": code}, variables)
+        return self._begin({"code": code}, variables)()
 
-    def _ask(self, request: dict[str, t.Any], variables: dict[str, str]) -> Result:
+    def _begin(
+        self, request: dict[str, t.Any], variables: dict[str, str]
+    ) -> t.Callable[[], Result]:
         world = {"environment": {**ENVIRONMENT, **variables}}
-        result = self._worker.ask({"folder": str(self.folder), **world, **request})
-        return dataclasses.replace(
-            result,
-            stdout=self.stable(result.stdout),
-            stderr=self.stable(result.stderr),
-        )
+        receive = self._worker.begin({"folder": str(self.folder), **world, **request})
+
+        def wait() -> Result:
+            result = receive()
+            return dataclasses.replace(
+                result,
+                stdout=self.stable(result.stdout),
+                stderr=self.stable(result.stderr),
+            )
+
+        return wait
 
     def stable(self, text: str) -> str:
         """Return a text with stable words for what is different every time."""
@@ -215,25 +228,23 @@ class Pair:
         :param says: what both say, to stdout or stderr.
         :returns: the result of the original.
         """
-        expected = None
-        for place in self.both:
-            result = place.flask(command, **variables)
+        # Both at the same time; but what the original says is looked at first.
+        waits = [place.begin(command, **variables) for place in self.both]
+        arrange = str if ordered else _sort_lines
+        theirs, ours = (wait() for wait in waits)
+        for place, result in zip(self.both, (theirs, ours), strict=True):
             shown = f"{place.name}: {command}\n{result.stdout}--\n{result.stderr}"
             assert result.exit_code == code, shown
             for text in [says] if isinstance(says, str) else says:
                 assert text in result.output, shown
 
-            arrange = str if ordered else _sort_lines
             if stdout is not None:
                 assert arrange(result.stdout) == stdout, shown
 
-            if expected is None:
-                expected = result
-            elif code == 0:
-                assert arrange(result.stdout) == arrange(expected.stdout), shown
+        if code == 0:
+            assert arrange(ours.stdout) == arrange(theirs.stdout)
 
-        assert expected is not None
-        return expected
+        return theirs
 
     def same(self, look: t.Callable[[Place], Value]) -> Value:
         """Return what is to be seen in both places, which must be equal."""
