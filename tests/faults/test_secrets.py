@@ -129,4 +129,6 @@ def test_error_of_a_program(
     env = shop.folder / "env.py"
     env.write_text("raise RuntimeError('no answer from mysql://a:p@se' 'kret@h/d')\n")
     expect_no_secret(shop, "upgrade")
-    assert "no answer from mysql://a:***@h/d" in shop.run("upgrade").stderr
+    text = shop.run("upgrade").stderr
+    assert "\nRuntimeError: no answer from mysql://a:***@h/d" in text
+    assert "Error: " + str(env) in text

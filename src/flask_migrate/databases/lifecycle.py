@@ -85,4 +85,9 @@ def _explained(database: Database) -> cabc.Iterator[None]:
 
         raise
     except sa.exc.SQLAlchemyError as error:
-        raise explain(error, database.url) or error from error
+        explained = explain(error, database.url)
+
+        if explained is None:
+            raise
+
+        raise explained from error

@@ -85,7 +85,13 @@ class Opened:
             try:
                 run_environment(self.config, self.history, request)
             except Exception as error:
-                raise self._explain(error, databases, missing) from error
+                explained = self._explain(error, databases, missing)
+
+                # One that is clear already keeps its own cause for the traceback.
+                if explained is error:
+                    raise
+
+                raise explained from error
 
     def read_heads(self) -> dict[str, tuple[str, ...]]:
         """Return where each database stands, by its name; empty if unreachable."""
