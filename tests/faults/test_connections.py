@@ -184,6 +184,16 @@ def test_postgresql(row: Place, postgresql_url: str, tmp_path: pathlib.Path) -> 
     check_row(row, make_shop(tmp_path, url))
 
 
+@pytest.mark.parametrize(
+    "row", row_params(row for row in POSTGRESQL if row.number in {49, 51, 53, 55, 62})
+)
+def test_asyncpg(row: Place, postgresql_url: str, tmp_path: pathlib.Path) -> None:
+    """A driver whose errors SQLAlchemy does not know is told in the same words."""
+    url = row.url(sa.make_url(postgresql_url).set(drivername="postgresql+asyncpg"))
+    # The server's own sentence, and no more of libpq's.
+    check_row(row, make_any_shop(tmp_path, url))
+
+
 @pytest.mark.parametrize("row", row_params(MARIADB))
 def test_mariadb(row: Place, mariadb_url: str, tmp_path: pathlib.Path) -> None:
     """MariaDB out of reach: where, why, and what to look at."""

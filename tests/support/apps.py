@@ -21,8 +21,6 @@ from tests.support.projects import Project
 
 TEMPLATES = pathlib.Path(flask_migrate.__file__).parent / "templates"
 
-NO_NAMES: tuple[str, ...] | None = None
-
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionFile:

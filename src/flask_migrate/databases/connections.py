@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import os
 import re
 import time
 import traceback
@@ -153,7 +154,10 @@ def explain_attempt(error: Exception, url: sa.URL, *, waited: float) -> Migratio
         )
 
     if isinstance(error, OSError):
-        kind, message, hint = explain_unreachable(where, error.strerror or str(error))
+        # asyncio says "Connect call failed", whatever the system has said.
+        number = error.errno if isinstance(error, ConnectionError) else None
+        why = os.strerror(number) if number else error.strerror or str(error)
+        kind, message, hint = explain_unreachable(where, why)
         return kind(message, hint=hint)
 
     wrapped = exc.OperationalError(None, None, error)
