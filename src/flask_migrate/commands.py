@@ -12,10 +12,10 @@ import typing as t
 from .extension import current_migrate
 from .extension.base import Directory
 from .extension.base import XArgument
-from .plan import DatabaseState
 from .plan import Revision
-from .plan import RunResult
-from .plan import Written
+from .results import DatabaseState
+from .results import RunResult
+from .results import Written
 
 if t.TYPE_CHECKING:
     from .revisions.repository import InitResult

@@ -56,20 +56,179 @@ class Revision:
         return dataclasses.asdict(self)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What a command has written into the repository.
+class LockLevel(enum.Enum):
+    """What a statement holds while it works, in the words of its server.
 
-    :param revisions: the new revisions.
-    :param actions: what was made, in order: a verb and a path.
+    PostgreSQL's eight modes, the LOCK clause of MySQL and MariaDB, and the one writer
+    that SQLite has.
     """
 
-    revisions: tuple[Revision, ...] = ()
-    actions: tuple[tuple[str, str], ...] = ()
+    ACCESS_SHARE = "ACCESS SHARE"
+    ROW_SHARE = "ROW SHARE"
+    ROW_EXCLUSIVE = "ROW EXCLUSIVE"
+    SHARE_UPDATE_EXCLUSIVE = "SHARE UPDATE EXCLUSIVE"
+    SHARE = "SHARE"
+    SHARE_ROW_EXCLUSIVE = "SHARE ROW EXCLUSIVE"
+    EXCLUSIVE = "EXCLUSIVE"
+    ACCESS_EXCLUSIVE = "ACCESS EXCLUSIVE"
+    LOCK_NONE = "LOCK=NONE"
+    LOCK_SHARED = "LOCK=SHARED"
+    LOCK_EXCLUSIVE = "LOCK=EXCLUSIVE"
+    WRITER = "the only writer"
+
+    @property
+    def blocks_writes(self) -> bool:
+        """Whether other sessions cannot write meanwhile."""
+        return self not in _LETS_WRITE
+
+    @property
+    def blocks_reads(self) -> bool:
+        """Whether other sessions cannot read meanwhile."""
+        return self in (LockLevel.ACCESS_EXCLUSIVE, LockLevel.LOCK_EXCLUSIVE)
+
+
+_LETS_WRITE = frozenset(
+    {
+        LockLevel.ACCESS_SHARE,
+        LockLevel.ROW_SHARE,
+        LockLevel.ROW_EXCLUSIVE,
+        LockLevel.SHARE_UPDATE_EXCLUSIVE,
+        LockLevel.LOCK_NONE,
+    }
+)
+
+
+class Impact(enum.Enum):
+    """What a statement does to the people using the database, the mildest first."""
+
+    FREE = "free"
+    """Nobody notices."""
+    BRIEF_WRITES = "brief, blocks writes"
+    """A moment, however large the table is."""
+    BRIEF = "brief, blocks reads and writes"
+    ONLINE = "long, blocks nobody"
+    """Reads or rebuilds the table beside its users."""
+    ROWS = "changes rows"
+    """Locks the rows that it changes, until the commit."""
+    LONG_WRITES = "long, blocks writes"
+    """As long as the table is large."""
+    LONG = "long, blocks reads and writes"
+    FAILS = "fails"
+    """Always, whatever the rows are."""
+    UNKNOWN = "unknown"
+    """Not a statement that we know; take it for the worst."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TableLock:
+    """What one statement holds on one table.
+
+    :param table: its name, with its schema where that is not the default one.
+    :param level: of the lock.
+    :param rows: about how many rows the table has now, by the server's statistics.
+    :param size: its bytes on disk with its indexes, by the same.
+    """
+
+    table: str
+    level: LockLevel
+    rows: int | None = None
+    size: int | None = None
 
     def to_dict(self) -> dict[str, t.Any]:
-        """Return the result as plain values, for JSON."""
+        """Return the lock as plain values, for JSON."""
+        return {**dataclasses.asdict(self), "level": self.level.value}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What is gone after a statement.
+
+    :param table: its name.
+    :param column: one column of it; ``None`` for the whole table or its rows.
+    :param rows: how many rows hold data there; ``None`` where nobody has counted.
+    """
+
+    table: str
+    column: str | None = None
+    rows: int | None = None
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the loss as plain values, for JSON."""
         return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What one statement does to the people using the database.
+
+    :param impact: in one word.
+    :param locks: what it holds, table by table.
+    :param work: what takes its time: ``rewrite``, ``scan``, ``index build``,
+        ``foreign key check``.
+    :param algorithm: MySQL's word for how: ``INSTANT``, ``INPLACE``, ``COPY`` ...
+    :param transactional: whether it can be rolled back with its step.
+    :param losses: what is gone after it.
+    :param may_fail: which rows would stop it, one sentence each.
+    :param source: where this is known from.
+    """
+
+    impact: Impact = Impact.UNKNOWN
+    locks: tuple[TableLock, ...] = ()
+    work: tuple[str, ...] = ()
+    algorithm: str | None = None
+    transactional: bool = True
+    losses: tuple[Loss, ...] = ()
+    may_fail: tuple[str, ...] = ()
+    source: str = ""
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the effect as plain values, for JSON."""
+        return {
+            **dataclasses.asdict(self),
+            "impact": self.impact.value,
+            "locks": [lock.to_dict() for lock in self.locks],
+            "losses": [loss.to_dict() for loss in self.losses],
+            "blocks_reads": any(lock.level.blocks_reads for lock in self.locks),
+            "blocks_writes": any(lock.level.blocks_writes for lock in self.locks),
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One SQL text, and what it does.
+
+    :param sql: as the server gets it.
+    :param effect: what it does to the people using the database.
+    """
+
+    sql: str
+    effect: Effect = Effect()
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the statement as plain values, for JSON."""
+        return {"sql": self.sql, "effect": self.effect.to_dict()}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One change, as a revision asks for it.
+
+    :param kind: Alembic's name of it: ``add_column``.
+    :param text: in words: ``add column users.email VARCHAR(120)``.
+    :param statements: the SQL that it takes, in order.
+    """
+
+    kind: str
+    text: str
+    statements: tuple[Statement, ...] = ()
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the operation as plain values, for JSON."""
+        return {
+            "kind": self.kind,
+            "text": self.text,
+            "statements": [one.to_dict() for one in self.statements],
+        }
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,19 +239,37 @@ class Step:
     :param direction: forward or back.
     :param message: the first paragraph of its docstring.
     :param path: its file.
+    :param checksum: of its file, as the history keeps it; empty if not asked for.
+    :param operations: what it changes; empty where nobody has looked.
+    :param opaque: why its SQL cannot be known without running it; empty if it can.
+    :param reversible: whether the way back is written; ``None`` where nobody has
+        looked.
     """
 
     revision: str
     direction: Direction
     message: str = ""
     path: str = ""
+    checksum: str = ""
+    operations: tuple[Operation, ...] = ()
+    opaque: str = ""
+    reversible: bool | None = None
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """The SQL of all its operations, in order."""
+        return tuple(one for each in self.operations for one in each.statements)
 
     def __str__(self) -> str:
         return f'{self.revision} "{self.message}"' if self.message else self.revision
 
     def to_dict(self) -> dict[str, t.Any]:
         """Return the step as plain values, for JSON."""
-        return {**dataclasses.asdict(self), "direction": self.direction.value}
+        return {
+            **dataclasses.asdict(self),
+            "direction": self.direction.value,
+            "operations": [one.to_dict() for one in self.operations],
+        }
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +277,9 @@ class Plan:
     """The steps that bring one database from where it stands to a target.
 
     :param database: the bind key, ``None`` for the only or default database.
+    :param url: where it is, without its password; empty if no one connected.
+    :param server: which one, and its version: ``PostgreSQL 15.4``; empty if unknown.
+    :param fingerprint: of its schema when the plan was made; empty if not asked for.
     :param direction: forward or back.
     :param start: the ids in its version table before the first step.
     :param target: what was asked for, as it was written.
@@ -107,6 +287,9 @@ class Plan:
     """
 
     database: str | None = None
+    url: str = ""
+    server: str = ""
+    fingerprint: str = ""
     direction: Direction
     start: tuple[str, ...] = ()
     target: str
@@ -115,134 +298,8 @@ class Plan:
     def to_dict(self) -> dict[str, t.Any]:
         """Return the plan as plain values, for JSON."""
         return {
-            "database": self.database,
+            **dataclasses.asdict(self),
             "direction": self.direction.value,
             "start": list(self.start),
-            "target": self.target,
             "steps": [step.to_dict() for step in self.steps],
-        }
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseState:
-    """Where one database stands.
-
-    :param database: the bind key, ``None`` for the only or default database.
-    :param url: where it is, without its password; empty if no one connected.
-    :param heads: the ids in its version table, as they are stored.
-    :param revisions: those and every revision they depend on that is a head of its
-        own branch, as ``current`` lists them.
-    """
-
-    database: str | None = None
-    url: str = ""
-    heads: tuple[str, ...] = ()
-    revisions: tuple[Revision, ...] = ()
-
-    def to_dict(self) -> dict[str, t.Any]:
-        """Return the state as plain values, for JSON."""
-        return dataclasses.asdict(self)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseResult:
-    """What one run did to one database.
-
-    :param database: the bind key, ``None`` for the only or default database.
-    :param start: the ids in its version table before the run.
-    :param end: the ids after it.
-    :param steps: what ran, in order.
-    """
-
-    database: str | None = None
-    start: tuple[str, ...] = ()
-    end: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = ()
-
-    def to_dict(self) -> dict[str, t.Any]:
-        """Return the result as plain values, for JSON."""
-        return {
-            "database": self.database,
-            "start": list(self.start),
-            "end": list(self.end),
-            "steps": [step.to_dict() for step in self.steps],
-        }
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """What one command did, database by database.
-
-    :param databases: one result each, in the order in which they were visited.
-    :param sql: the script, where SQL was asked for instead of a run.
-    """
-
-    databases: tuple[DatabaseResult, ...] = ()
-    sql: str | None = None
-
-    def to_dict(self) -> dict[str, t.Any]:
-        """Return the result as plain values, for JSON."""
-        return {
-            "databases": [database.to_dict() for database in self.databases],
-            "sql": self.sql,
-        }
-
-
-class State(enum.Enum):
-    """What a database knows of a revision."""
-
-    APPLIED = "applied"
-    PENDING = "pending"
-    MISSING = "missing"
-    """The database stands at it, and no file has its id."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class RevisionStatus:
-    """One revision, as one database sees it.
-
-    :param revision: the revision; only its id is known where its file is missing.
-    :param state: what the database knows of it.
-    """
-
-    revision: Revision
-    state: State
-
-    def to_dict(self) -> dict[str, t.Any]:
-        """Return the status as plain values, for JSON."""
-        return {**self.revision.to_dict(), "state": self.state.value}
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseStatus:
-    """One database, and every revision as it sees it.
-
-    :param database: the bind key, ``None`` for the only or default database.
-    :param url: where it is, without its password.
-    :param heads: the ids in its version table.
-    :param revisions: the oldest first; those without a file last.
-    """
-
-    database: str | None = None
-    url: str = ""
-    heads: tuple[str, ...] = ()
-    revisions: tuple[RevisionStatus, ...] = ()
-
-    def count(self, state: State) -> int:
-        """Return how many revisions are in a state."""
-        return sum(1 for one in self.revisions if one.state is state)
-
-    @property
-    def is_at_head(self) -> bool:
-        """Whether nothing is pending and every file is there."""
-        return all(one.state is State.APPLIED for one in self.revisions)
-
-    def to_dict(self) -> dict[str, t.Any]:
-        """Return the status as plain values, for JSON."""
-        return {
-            "database": self.database,
-            "url": self.url,
-            "heads": list(self.heads),
-            "counts": {state.value: self.count(state) for state in State},
-            "revisions": [one.to_dict() for one in self.revisions],
         }

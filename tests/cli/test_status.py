@@ -9,7 +9,7 @@ import time
 
 import sqlalchemy as sa
 
-from flask_migrate.plan import State
+from flask_migrate.results import State
 from tests.support.projects import make_project
 
 

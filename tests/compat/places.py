@@ -215,7 +215,7 @@ class Pair:
         stdout: str | None = None,
         says: str | t.Sequence[str] = (),
         ordered: bool = True,
-        **variables: str,
+        variables: t.Mapping[str, str] | None = None,
     ) -> Result:
         """Run a command in both places; both must do what is expected.
 
@@ -226,10 +226,11 @@ class Pair:
             original print them as a set or a folder happens to give them.
         :param stdout: what both print.
         :param says: what both say, to stdout or stderr.
+        :param variables: of the environment.
         :returns: the result of the original.
         """
         # Both at the same time; but what the original says is looked at first.
-        waits = [place.begin(command, **variables) for place in self.both]
+        waits = [place.begin(command, **variables or {}) for place in self.both]
         arrange = str if ordered else _sort_lines
         theirs, ours = (wait() for wait in waits)
         for place, result in zip(self.both, (theirs, ours), strict=True):

@@ -27,9 +27,9 @@ def revisions(place: Place) -> list[str]:
     return place.files("migrations/versions")
 
 
-def succeed(place: Place, command: str, **variables: str) -> str:
+def succeed(place: Place, command: str) -> str:
     """Run a command that must succeed, and return its stdout."""
-    result = place.flask(command, **variables)
+    result = place.flask(command)
     assert result.exit_code == 0, f"{command}\n{result.output}"
     return result.stdout
 

@@ -86,6 +86,8 @@ def test_revision_option(pair: Pair, row: Row) -> None:
     assert identifiers(written(pair, name))[0] == "revision = 'abc999'"
 
 
+EDIT = {"EDITOR": "true"}
+
 REFUSED = (
     Row("half way", "revision --head bbb222", "not a head revision", 1),
     Row("half way", "revision --head zzz", "Can't locate revision", 1),
@@ -117,7 +119,7 @@ def test_refused(pair: Pair, row: Row) -> None:
     """What cannot be done is refused with the same words, and no file is written."""
     row.lay(pair)
     before = pair.same(revisions)
-    pair.flask(f"db {row.command}", code=row.code, says=row.says, EDITOR="true")
+    pair.flask(f"db {row.command}", code=row.code, says=row.says, variables=EDIT)
     assert pair.same(revisions) == before
 
 
@@ -324,7 +326,7 @@ def test_edit(pair: Pair, typed: str, name: str) -> None:
 def test_edit_without_an_editor(pair: Pair) -> None:
     """Without an editor nothing is opened, and the variable is named."""
     pair.init(LINEAR)
-    pair.flask("db edit", code=1, says="EDITOR", PATH="/nonexistent")
+    pair.flask("db edit", code=1, says="EDITOR", variables={"PATH": "/nonexistent"})
 
 
 # merge

@@ -36,10 +36,10 @@ def test_directory_precedence(pair: Pair) -> None:
     }
     group = {"FLASK_DB_DIRECTORY": "by_group_variable"}
     typed = "db -d by_group heads"
-    pair.flask(f"{typed} -d by_command", stdout="abc990 (head)\n", **both)
-    pair.flask(typed, stdout="abc991 (head)\n", **both)
-    pair.flask(typed, stdout="abc992 (head)\n", **group)
-    pair.flask("db heads", stdout="abc993 (head)\n", **group)
+    pair.flask(f"{typed} -d by_command", stdout="abc990 (head)\n", variables=both)
+    pair.flask(typed, stdout="abc991 (head)\n", variables=both)
+    pair.flask(typed, stdout="abc992 (head)\n", variables=group)
+    pair.flask("db heads", stdout="abc993 (head)\n", variables=group)
     pair.flask("db heads", stdout="abc994 (head)\n")
 
 
@@ -60,7 +60,7 @@ def test_variables(pair: Pair, command: str, variables: dict[str, str]) -> None:
     """Every option has a variable; a positional argument has none."""
     pair.init(LINEAR)
     plain = pair.original.flask(f"db {command}") if command == "show" else None
-    result = pair.flask(f"db {command}", ordered=False, **variables)
+    result = pair.flask(f"db {command}", ordered=False, variables=variables)
     if plain is not None:
         assert result.stdout == plain.stdout
 
@@ -68,7 +68,10 @@ def test_variables(pair: Pair, command: str, variables: dict[str, str]) -> None:
 def test_message_variable(pair: Pair) -> None:
     """``FLASK_DB_MIGRATE_MESSAGE`` is a message for `migrate`."""
     pair.init(LINEAR, at=["ccc333"], app=make_app("users", "posts"))
-    pair.flask("db migrate --rev-id abc999", FLASK_DB_MIGRATE_MESSAGE="by a variable")
+    pair.flask(
+        "db migrate --rev-id abc999",
+        variables={"FLASK_DB_MIGRATE_MESSAGE": "by a variable"},
+    )
     assert "abc999_by_a_variable.py" in pair.same(
         lambda place: place.files("migrations/versions")
     )
@@ -83,7 +86,7 @@ def test_name_of_the_group(pair: Pair, name: str, prefix: str) -> None:
     pair.init(LINEAR, app=NAMED.replace("{name}", name))
     pair.flask(f"{name} heads", stdout="ccc333 (head)\n")
     variable = {f"FLASK_{prefix}_DIRECTORY": "nowhere"}
-    pair.flask(f"{name} heads", code=1, says="Path doesn't exist", **variable)
+    pair.flask(f"{name} heads", code=1, says="Path doesn't exist", variables=variable)
 
 
 def test_other_name_is_unknown(pair: Pair) -> None:
@@ -99,7 +102,7 @@ def test_app_option(pair: Pair) -> None:
         (place.folder / "app.py").rename(place.folder / "shop.py")
 
     pair.flask("--app shop db heads", stdout="ccc333 (head)\n")
-    pair.flask("db heads", stdout="ccc333 (head)\n", FLASK_APP="shop.py")
+    pair.flask("db heads", stdout="ccc333 (head)\n", variables={"FLASK_APP": "shop.py"})
     pair.flask("-A shop:app db heads", stdout="ccc333 (head)\n")
 
 
@@ -148,9 +151,11 @@ def test_x_values(pair: Pair, command: str, values: str) -> None:
 def test_x_variable(pair: Pair) -> None:
     """``FLASK_DB_X_ARG`` holds several, with spaces between them."""
     print_x(pair)
-    pair.flask("db current", stdout="['a=1', 'b=2']\n", FLASK_DB_X_ARG="a=1 b=2")
+    pair.flask(
+        "db current", stdout="['a=1', 'b=2']\n", variables={"FLASK_DB_X_ARG": "a=1 b=2"}
+    )
     variables = {"FLASK_DB_UPGRADE_X_ARG": "a=1 b=2"}
-    pair.flask("db upgrade", stdout="['a=1', 'b=2']\n", **variables)
+    pair.flask("db upgrade", stdout="['a=1', 'b=2']\n", variables=variables)
 
 
 @pytest.mark.differs

@@ -72,7 +72,7 @@ def find_modules() -> list[str]:
 def answer(request: dict[str, t.Any]) -> dict[str, t.Any]:
     """Do what is asked in a child, and tell what came of it."""
     with contextlib.ExitStack() as stack:
-        files = {
+        files: dict[str, t.IO[str]] = {
             name: stack.enter_context(tempfile.TemporaryFile("w+"))
             for name in ("stdout", "stderr", "value")
         }

@@ -7,7 +7,7 @@ import typing as t
 
 import click
 
-from ..plan import RunResult
+from ..results import RunResult
 from . import options
 from .group import get_directory
 from .group import get_migrate

@@ -16,9 +16,9 @@ from ..errors import MigrationError
 from ..errors import MultipleHeads
 from ..errors import NotConfigured
 from ..errors import UsageError
-from ..plan import DatabaseResult
 from ..plan import Direction
-from ..plan import RunResult
+from ..results import DatabaseResult
+from ..results import RunResult
 from .base import Directory
 from .base import Verbs
 from .base import XArgument

@@ -9,7 +9,7 @@ import typing as t
 from ..errors import BadOption
 from ..errors import DifferencesFound
 from ..errors import MigrationError
-from ..plan import Written
+from ..results import Written
 from .base import Directory
 from .base import Verbs
 from .base import XArgument

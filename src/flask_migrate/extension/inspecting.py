@@ -9,12 +9,12 @@ from ..errors import ConnectionFailed
 from ..errors import DatabaseNotFound
 from ..errors import HistoryError
 from ..errors import OutOfDate
-from ..plan import DatabaseState
-from ..plan import DatabaseStatus
 from ..plan import Direction
 from ..plan import Revision
-from ..plan import RevisionStatus
-from ..plan import State
+from ..results import DatabaseState
+from ..results import DatabaseStatus
+from ..results import RevisionStatus
+from ..results import State
 from .base import Directory
 from .base import Verbs
 

@@ -8,7 +8,7 @@ import typing as t
 
 from ..make.planner import explain_empty
 from ..make.planner import make_plan
-from ..plan import DatabaseResult
+from ..results import DatabaseResult
 from ..run.executor import execute
 from ..run.lock import holding
 

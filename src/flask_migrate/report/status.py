@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import collections.abc as cabc
 
-from ..plan import DatabaseStatus
-from ..plan import State
+from ..results import DatabaseStatus
+from ..results import State
 
 MARKS = {State.APPLIED: "[X]", State.PENDING: "[ ]", State.MISSING: "[?]"}
 

@@ -19,7 +19,7 @@ from ..errors import RepositoryNotFound
 from ..errors import RevisionFileError
 from ..plan import Direction
 from ..plan import Revision
-from ..plan import Written
+from ..results import Written
 from . import files
 from .border import crossing
 from .env_file import run_env_file

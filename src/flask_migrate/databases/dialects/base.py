@@ -13,6 +13,7 @@ from ...errors import DatabaseError
 from ...errors import MigrationError
 from ...errors import UsageError
 from .explanations import Explanation
+from .facts import Facts
 from .locks import MigrationLock
 
 
@@ -83,6 +84,8 @@ class Dialect:
     """Whether a step that failed leaves behind what it did before."""
     session_guard: type[SessionGuard] = SessionGuard
     migration_lock: type[MigrationLock] = MigrationLock
+    facts: type[Facts] = Facts
+    """What the statements of a plan do."""
     database_options: tuple[str, ...] = ()
     """The options that :meth:`make_database` understands."""
 

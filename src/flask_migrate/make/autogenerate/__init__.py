@@ -8,7 +8,7 @@ import typing as t
 from alembic import util
 from alembic.autogenerate import RevisionContext
 
-from ...plan import Written
+from ...results import Written
 from ...revisions.border import crossing
 
 if t.TYPE_CHECKING:
