@@ -5,10 +5,12 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help test demo lint types docs check clean environment servers original
+# Also `make bench ARGS="speed --rounds 3"`.
+.PHONY: help test bench demo lint types docs check clean environment servers original
 
 help:
 	@echo "make test    run the tests on SQLite, PostgreSQL and MariaDB"
+	@echo "make bench   measure beside Flask-Migrate: crowds, kills, waits, speed"
 	@echo "make demo    watch a small shop migrate its database"
 	@echo "make lint    style, and the layers of the design"
 	@echo "make types   mypy, and whether every public name has a type"
@@ -18,6 +20,9 @@ help:
 
 test: environment servers original
 	@$(BIN)/pytest $(ARGS)
+
+bench: environment servers original
+	@$(BIN)/python -m benchmarks $(or $(ARGS),all)
 
 demo: environment
 	@$(BIN)/python scripts/demo

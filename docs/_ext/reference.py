@@ -76,11 +76,18 @@ def describe_settings() -> str:
         re.findall(r":param (\w+): (.+?)(?=\n:param|\Z)", _docstring(Settings), re.S)
     )
     rows = [
-        f"| `MIGRATE_{field.name.upper()}` | `{field.default:g}` |"
+        f"| `MIGRATE_{field.name.upper()}` | {_describe_default(field.default)} |"
         f" {_to_sentence(meanings[field.name])} |"
         for field in dataclasses.fields(Settings)
     ]
     return "\n".join(["| Key | Default | Meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+def _describe_default(default: object) -> str:
+    if default is None:
+        return ""
+
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
 def _docstring(thing: type) -> str:

@@ -162,6 +162,7 @@ def upgrade(
     allow_lossy_casts: cabc.Iterable[str] = (),
     lock: bool = True,
     lock_timeout: float | None = None,
+    dry_run: bool = False,
 ) -> RunResult:
     """Bring the databases forward to a revision.
 
@@ -173,6 +174,7 @@ def upgrade(
     :param lock: keep other runs off the databases meanwhile.
     :param lock_timeout: seconds to wait for another run; ``MIGRATE_LOCK_TIMEOUT``
         otherwise.
+    :param dry_run: really run them, and undo it.
     """
     return current_migrate().upgrade(
         directory,
@@ -183,6 +185,7 @@ def upgrade(
         allow_lossy_casts=allow_lossy_casts,
         lock=lock,
         lock_timeout=lock_timeout,
+        dry_run=dry_run,
     )
 
 
@@ -196,6 +199,7 @@ def downgrade(
     allow_lossy_casts: cabc.Iterable[str] = (),
     lock: bool = True,
     lock_timeout: float | None = None,
+    dry_run: bool = False,
 ) -> RunResult:
     """Bring the databases back to a revision.
 
@@ -211,6 +215,7 @@ def downgrade(
         allow_lossy_casts=allow_lossy_casts,
         lock=lock,
         lock_timeout=lock_timeout,
+        dry_run=dry_run,
     )
 
 

@@ -5,7 +5,9 @@
     MigrationError                  a person must act; message, hint, exit code
     ├── UsageError                  wrong use; an answer or a consent is missing
     │   ├── NotConfigured           the app has no Migrate, no db or no metadata
-    │   └── BadOption               one option or argument cannot be used
+    │   ├── BadOption               one option or argument cannot be used
+    │   ├── ConsentMissing          something would be lost, and nobody has agreed
+    │   └── PlanOutdated            a saved plan no longer fits what is there
     ├── RepositoryError             the folder of revisions
     │   ├── RepositoryNotFound      `flask db init` never ran here
     │   ├── RevisionFileError       one file cannot be read, loaded or written
@@ -16,7 +18,11 @@
     │   ├── ConnectionFailed        it cannot be reached, or it refuses us
     │   ├── DatabaseNotFound        the server is there, the database is not
     │   └── LockNotAcquired         somebody else holds what we need
+    │       └── LockLost            we held the migration lock, and do no longer
     ├── StepFailed                  a revision stopped; carries what stays applied
+    │   └── StoppedPartWay          a part of it stays; the next run continues
+    ├── JournalMismatch             the script has changed in the middle of its run
+    ├── ChangedScripts              an applied script is another one than it was
     ├── DataAtRisk                  it would have lost or changed rows; untouched
     ├── OutOfDate                   the database is not at the head
     ├── DifferencesFound            the models and the database disagree
@@ -76,6 +82,23 @@ class NotConfigured(UsageError):
 
 class BadOption(UsageError):
     """One option or argument has a value that cannot be used."""
+
+
+class ConsentMissing(UsageError):
+    """Something would be lost, and nobody has agreed to it; nothing was done.
+
+    :param names: the databases whose names, typed, are the consent.
+    """
+
+    def __init__(
+        self, message: str, *, names: tuple[str, ...], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.names = names
+
+
+class PlanOutdated(UsageError):
+    """A saved plan no longer fits the database or the scripts; nothing was run."""
 
 
 class RepositoryError(MigrationError):
@@ -145,6 +168,10 @@ class LockNotAcquired(DatabaseError):
     exit_code = 4
 
 
+class LockLost(LockNotAcquired):
+    """Another run has taken the migration lock over; nothing more is committed."""
+
+
 class StepFailed(MigrationError):
     """One revision could not be applied or reverted.
 
@@ -166,6 +193,25 @@ class StepFailed(MigrationError):
         self.revision = revision
         self.applied = applied
         self.total = total
+
+
+class StoppedPartWay(StepFailed):
+    """One revision stopped where its statements commit by themselves.
+
+    The journal knows which of them are done; the next run continues after them.
+    """
+
+    exit_code = 5
+
+
+class JournalMismatch(MigrationError):
+    """A stopped run has done a part of a step that the script now does otherwise."""
+
+    exit_code = 5
+
+
+class ChangedScripts(MigrationError):
+    """Scripts that are applied have changed, and the policy is to stop then."""
 
 
 class DataAtRisk(MigrationError):

@@ -6,6 +6,7 @@ one, judge it, run it or show it; none of them changes it.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import dataclasses
 import enum
 import typing as t
@@ -138,6 +139,11 @@ class TableLock:
         """Return the lock as plain values, for JSON."""
         return {**dataclasses.asdict(self), "level": self.level.value}
 
+    @classmethod
+    def from_dict(cls, values: cabc.Mapping[str, t.Any]) -> TableLock:
+        """Return the lock that :meth:`to_dict` gave."""
+        return cls(**_known(cls, values, level=LockLevel(values["level"])))
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
@@ -156,15 +162,22 @@ class Loss:
         """Return the loss as plain values, for JSON."""
         return dataclasses.asdict(self)
 
+    @classmethod
+    def from_dict(cls, values: cabc.Mapping[str, t.Any]) -> Loss:
+        """Return the loss that :meth:`to_dict` gave."""
+        return cls(**_known(cls, values))
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """What one statement does to the people using the database.
 
     :param impact: in one word.
-    :param locks: what it holds, table by table.
+    :param locks: what it takes, table by table.
+    :param held: what its transaction still holds from earlier statements, where that
+        is stronger; until the commit, others wait for it.
     :param work: what takes its time: ``rewrite``, ``scan``, ``index build``,
-        ``foreign key check``.
+        ``foreign key check``, ``rows`` (each is written).
     :param algorithm: MySQL's word for how: ``INSTANT``, ``INPLACE``, ``COPY`` ...
     :param transactional: whether it can be rolled back with its step.
     :param losses: what is gone after it.
@@ -174,6 +187,7 @@ class Effect:
 
     impact: Impact = Impact.UNKNOWN
     locks: tuple[TableLock, ...] = ()
+    held: tuple[TableLock, ...] = ()
     work: tuple[str, ...] = ()
     algorithm: str | None = None
     transactional: bool = True
@@ -187,10 +201,45 @@ class Effect:
             **dataclasses.asdict(self),
             "impact": self.impact.value,
             "locks": [lock.to_dict() for lock in self.locks],
+            "held": [lock.to_dict() for lock in self.held],
             "losses": [loss.to_dict() for loss in self.losses],
-            "blocks_reads": any(lock.level.blocks_reads for lock in self.locks),
-            "blocks_writes": any(lock.level.blocks_writes for lock in self.locks),
+            "blocks_reads": self.blocks_reads,
+            "blocks_writes": self.blocks_writes,
         }
+
+    @property
+    def blocks_reads(self) -> bool:
+        """Whether others cannot read meanwhile, be it for a moment."""
+        locks = (*self.locks, *self.held)
+        is_known = self.impact in (Impact.BRIEF, Impact.LONG)
+        return is_known or any(lock.level.blocks_reads for lock in locks)
+
+    @property
+    def blocks_writes(self) -> bool:
+        """Whether others cannot write meanwhile, be it for a moment."""
+        locks = (*self.locks, *self.held)
+        is_known = self.impact in (Impact.BRIEF_WRITES, Impact.LONG_WRITES)
+        return (
+            self.blocks_reads
+            or is_known
+            or any(lock.level.blocks_writes for lock in locks)
+        )
+
+    @classmethod
+    def from_dict(cls, values: cabc.Mapping[str, t.Any]) -> Effect:
+        """Return the effect that :meth:`to_dict` gave."""
+        return cls(
+            **_known(
+                cls,
+                values,
+                impact=Impact(values["impact"]),
+                locks=tuple(map(TableLock.from_dict, values["locks"])),
+                held=tuple(map(TableLock.from_dict, values["held"])),
+                losses=tuple(map(Loss.from_dict, values["losses"])),
+                work=tuple(values["work"]),
+                may_fail=tuple(values["may_fail"]),
+            )
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +256,11 @@ class Statement:
     def to_dict(self) -> dict[str, t.Any]:
         """Return the statement as plain values, for JSON."""
         return {"sql": self.sql, "effect": self.effect.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: cabc.Mapping[str, t.Any]) -> Statement:
+        """Return the statement that :meth:`to_dict` gave."""
+        return cls(sql=values["sql"], effect=Effect.from_dict(values["effect"]))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +283,12 @@ class Operation:
             "text": self.text,
             "statements": [one.to_dict() for one in self.statements],
         }
+
+    @classmethod
+    def from_dict(cls, values: cabc.Mapping[str, t.Any]) -> Operation:
+        """Return the operation that :meth:`to_dict` gave."""
+        found = map(Statement.from_dict, values["statements"])
+        return cls(**_known(cls, values, statements=tuple(found)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +331,13 @@ class Step:
             "operations": [one.to_dict() for one in self.operations],
         }
 
+    @classmethod
+    def from_dict(cls, values: cabc.Mapping[str, t.Any]) -> Step:
+        """Return the step that :meth:`to_dict` gave."""
+        found = map(Operation.from_dict, values["operations"])
+        direction = Direction(values["direction"])
+        return cls(**_known(cls, values, direction=direction, operations=tuple(found)))
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -282,6 +349,7 @@ class Plan:
     :param fingerprint: of its schema when the plan was made; empty if not asked for.
     :param direction: forward or back.
     :param start: the ids in its version table before the first step.
+    :param end: the ids after the last step; empty at the base, or if not asked for.
     :param target: what was asked for, as it was written.
     :param steps: in the order in which they run.
     """
@@ -292,6 +360,7 @@ class Plan:
     fingerprint: str = ""
     direction: Direction
     start: tuple[str, ...] = ()
+    end: tuple[str, ...] = ()
     target: str
     steps: tuple[Step, ...] = ()
 
@@ -301,5 +370,34 @@ class Plan:
             **dataclasses.asdict(self),
             "direction": self.direction.value,
             "start": list(self.start),
+            "end": list(self.end),
             "steps": [step.to_dict() for step in self.steps],
         }
+
+    @classmethod
+    def from_dict(cls, values: cabc.Mapping[str, t.Any]) -> Plan:
+        """Return the plan that :meth:`to_dict` gave.
+
+        :raises KeyError: or ``TypeError`` or ``ValueError``: it is no plan.
+        """
+        return cls(
+            **_known(
+                cls,
+                values,
+                direction=Direction(values["direction"]),
+                start=tuple(values["start"]),
+                end=tuple(values["end"]),
+                steps=tuple(map(Step.from_dict, values["steps"])),
+            )
+        )
+
+
+def _known(
+    cls: type, values: cabc.Mapping[str, t.Any], **read: t.Any
+) -> dict[str, t.Any]:
+    """Return the values that a class has fields for; a newer writer may have more.
+
+    :param read: those that are no plain values.
+    """
+    names = {field.name for field in dataclasses.fields(cls)}
+    return {**{key: values[key] for key in names & values.keys()}, **read}

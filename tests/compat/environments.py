@@ -69,13 +69,20 @@ class Worker:
 
     :param python: the interpreter of one of the two environments.
     :param seed: of the hashes of strings, and so of the order of a set.
+    :param environment: more of its environment.
     """
 
-    def __init__(self, python: Path, *, seed: str = HASH_SEED) -> None:
+    def __init__(
+        self,
+        python: Path,
+        *,
+        seed: str = HASH_SEED,
+        environment: t.Mapping[str, str] | None = None,
+    ) -> None:
         self.python = python
         self._process = subprocess.Popen(
             [python, Path(__file__).with_name("worker.py")],
-            env={**ENVIRONMENT, "PYTHONHASHSEED": seed},
+            env={**ENVIRONMENT, "PYTHONHASHSEED": seed, **(environment or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

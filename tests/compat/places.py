@@ -136,14 +136,15 @@ class Place:
     def tables(self, database: str = "blog.db") -> list[str] | None:
         """Return the tables of Alembic and the application, ``None`` without a file.
 
-        What we keep beside them begins with ``whimbrel_`` and is not asked for here.
+        The history and the journal that we keep beside them are left out.
         """
         if not (self.folder / database).exists():
             return None
 
         return self.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table'"
-            " AND name NOT LIKE 'whimbrel~_%' ESCAPE '~' ORDER BY name",
+            " AND name NOT LIKE '%~_history' ESCAPE '~'"
+            " AND name NOT LIKE '%~_journal' ESCAPE '~' ORDER BY name",
             database=database,
         )
 

@@ -15,6 +15,7 @@ from flask_migrate.errors import DataAtRisk
 from flask_migrate.errors import LockNotAcquired
 from flask_migrate.errors import StepFailed
 from tests.support.projects import make_project
+from tests.support.tables import list_tables
 
 CREATE_A = "op.create_table('a', sa.Column('x', sa.Integer))"
 
@@ -30,7 +31,7 @@ def test_own_open_session_cannot_block_for_ever(
     project.write_revision(
         "a2", down="a1", upgrade="op.add_column('a', sa.Column('y', sa.Integer))"
     )
-    project.app.config["MIGRATE_DDL_LOCK_TIMEOUT"] = 1
+    project.app.config["MIGRATE_DDL_DEADLINE"] = 1
 
     with project.app.app_context(), engine.connect() as session:
         upgrade(revision="a1")
@@ -92,7 +93,7 @@ def test_threads(make_database: t.Callable[[], str], tmp_path: pathlib.Path) -> 
         list(pool.map(work, range(4)))
 
     for number, (_, engine) in enumerate(projects):
-        tables = set(sa.inspect(engine).get_table_names())
+        tables = list_tables(engine)
         assert tables == {"alembic_version", f"t{number}"}
         engine.dispose()
 
@@ -174,11 +175,7 @@ def test_rebuild_that_leaves_orphans_is_refused(
 
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM parent").scalar() == 2
-        assert sa.inspect(connection).get_table_names() == [
-            "alembic_version",
-            "child",
-            "parent",
-        ]
+        assert list_tables(connection) == {"alembic_version", "child", "parent"}
 
     engine.dispose()
 

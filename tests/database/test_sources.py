@@ -34,7 +34,11 @@ def make_metadata(*names: str) -> sa.MetaData:
 def walk(project: Project, url: str, *tables: str) -> None:
     """Write a revision, upgrade, check, downgrade."""
     project.run_well("migrate", "-m", "first")
-    project.run_well("upgrade")
+    path = str(project.folder.parent / "plan.json")
+    assert "create table" in project.run_well("plan", "-o", path).stdout
+    assert "dry run: ran 1 step" in project.run_well("upgrade", "-n").stderr
+    assert read_schema(url) == {}
+    project.run_well("apply", path)
     assert set(read_schema(url)) == set(tables)
     project.run_well("check")
     assert "(head)" in project.run_well("current").stdout

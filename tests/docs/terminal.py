@@ -28,8 +28,11 @@ HOME = "/home/you/shop"
 MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"), "<date>"),
     (re.compile(r"(?<![0-9a-z])[0-9a-f]{12}(?![0-9a-z])"), "<id>"),
+    (re.compile(r"\brun [0-9a-f]{8}\b"), "<run>"),
+    (re.compile(r"\b\d+\.\d\d s\b"), "<time>"),
+    (re.compile(r"\bby [^\s@]+@[^\s,.]+"), "<who>"),
 )
-"""What is different every time: dates, and the ids that Alembic makes up."""
+"""What is different every time: dates, times, people, and ids that are made up."""
 
 DOCTEST = """
 import doctest
@@ -153,7 +156,7 @@ class Terminal:
         for shown, real in self._replace.items():
             text = text.replace(shown, real)
 
-        return text
+        return text.replace(HOME, str(self.folder))
 
     def _mask(self, text: str) -> str:
         for shown, real in self._replace.items():

@@ -19,6 +19,7 @@ from click.testing import Result
 
 from tests.support.forks import Outcome
 from tests.support.projects import Project
+from tests.support.tables import list_tables
 
 PASSWORD = "sekret"
 """Stands in every URL of these tests; no output may ever hold it."""
@@ -180,7 +181,7 @@ def read_database(url: str | sa.URL) -> dict[str, list[tuple[t.Any, ...]]]:
                 tuple(row)
                 for row in connection.exec_driver_sql(f"SELECT * FROM {quote(name)}")
             )
-            for name in sa.inspect(connection).get_table_names()
+            for name in list_tables(connection)
         }
 
     if tables.get("alembic_version") == []:

@@ -12,76 +12,36 @@ import pytest
 import sqlalchemy as sa
 
 from flask_migrate import upgrade
+from tests.support.apps import make_shop
+from tests.support.audits import audit
+from tests.support.audits import empty
+from tests.support.forks import start_flask
+from tests.support.long_histories import make_crowded
 from tests.support.projects import make_project
-from tests.support.projects import Project
+from tests.support.servers import Backend
 
 PROCESSES = 8
 REVISIONS = 20
 FORK = multiprocessing.get_context("fork")
 
 
-def write_history(project: Project) -> None:
-    """Write revisions that insert a row before their DDL: run twice, it shows."""
-    project.write_revision(
-        "r00", upgrade="op.create_table('log', sa.Column('r', sa.String(5)))"
-    )
-
-    for number in range(1, REVISIONS):
-        project.write_revision(
-            f"r{number:02}",
-            down=f"r{number - 1:02}",
-            upgrade=f"""
-                op.execute("INSERT INTO log VALUES ('r{number:02}')")
-                op.create_table('t{number}', sa.Column('x', sa.Integer))
-            """,
-        )
-
-
-def run_one(folder: pathlib.Path, url: str, barrier: t.Any, results: t.Any) -> None:
-    """Upgrade in a process of its own, when all are ready."""
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    project = make_project(folder, init=False, engines=engine, metadatas=sa.MetaData())
-    barrier.wait()
-
-    try:
-        with project.app.app_context():
-            upgrade()
-    except BaseException as error:
-        results.put(f"{type(error).__name__}: {error}")
-    else:
-        results.put("")
-
-
 def test_many_upgrades_at_once(
-    make_database: t.Callable[[], str], tmp_path: pathlib.Path
+    database_url: str, tmp_path: pathlib.Path, backend: Backend
 ) -> None:
-    """On a fresh database, eight of eight succeed and every row is there once."""
-    url = make_database()
-    project = make_project(
-        tmp_path, engines=sa.create_engine(url), metadatas=sa.MetaData()
-    )
-    write_history(project)
-    barrier, results = FORK.Barrier(PROCESSES), FORK.Queue()
-    arguments = (tmp_path, url, barrier, results)
-    workers = [FORK.Process(target=run_one, args=arguments) for _ in range(PROCESSES)]
+    """On a fresh database, eight of eight succeed and each revision runs once.
 
-    for worker in workers:
-        worker.start()
-
-    answers = [results.get(timeout=60) for _ in workers]
-
-    for worker in workers:
-        worker.join()
-
-    assert answers == [""] * PROCESSES
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-
-    with engine.connect() as connection:
-        rows = connection.scalars(sa.text("SELECT r FROM log ORDER BY r")).all()
-        version = connection.scalars(sa.text("SELECT * FROM alembic_version")).all()
-
-    assert rows == [f"r{number:02}" for number in range(1, REVISIONS)]
-    assert version == [f"r{REVISIONS - 1:02}"]
+    `python -m benchmarks crowds` makes more rounds, and compares.
+    """
+    history = make_crowded(REVISIONS, backend=backend.name)
+    project = make_shop(tmp_path, database_url, *history)
+    children = [start_flask("db", "upgrade", app=project.app) for _ in range(PROCESSES)]
+    outcomes = [child.wait() for child in children]
+    assert [one.exit_code for one in outcomes] == [0] * PROCESSES, outcomes
+    crowd = audit(database_url)
+    assert crowd.done == [one.revision for one in history]
+    empty(database_url)
+    project.run_well("upgrade")
+    assert audit(database_url) == crowd
 
 
 def hold(folder: pathlib.Path, url: str, ready: t.Any, leave: t.Any) -> None:

@@ -92,7 +92,7 @@ def test_signal(
         says=(
             f'Stopped by {word} in revision a3 "a3"',
             "applied 2 of 4; the database is at a2",
-            "what a3 did before the failure stays" if keeps else "nothing of a3 stays",
+            "a part of a3 is done and stays" if keeps else "nothing of a3 stays",
             "flask db upgrade",
         ),
         hides=("Aborted!", "Exception ignored"),
@@ -266,7 +266,7 @@ def test_lost_connection(
             "The connection to the database server at 127.0.0.1:",
             "was lost",
             "applied 2 of 4; the database is at a2",
-            "what a3 did before the failure stays" if keeps else "nothing of a3 stays",
+            "a part of a3 is done and stays" if keeps else "nothing of a3 stays",
             "flask db current",
         ),
     )

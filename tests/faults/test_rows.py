@@ -13,8 +13,6 @@ import pytest
 ROWS = 139
 
 LATER = {
-    1: "an edited revision that is applied needs checksums: the history table",
-    2: "the same, for `check`",
     76: "models that nobody imported, and a revision that drops every table: lint",
     78: "a custom type whose import is missing from the file: autogenerate",
 }

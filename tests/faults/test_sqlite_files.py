@@ -150,7 +150,7 @@ def test_damaged_file(tmp_path: pathlib.Path) -> None:
 def test_locked_file(tmp_path: pathlib.Path, command: str) -> None:
     """Another writer is waited for in vain: who waits how long is said, and exit 4."""
     url = f"sqlite:///{tmp_path}/shop.db?timeout=0.1"
-    shop = make_shop(tmp_path, url)
+    shop = make_shop(tmp_path, url, config={"MIGRATE_DDL_DEADLINE": 0.1})
     shop.run_well("upgrade", "a2")
     with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -3,6 +3,7 @@
 - ``database_url``: a new, empty database; the test runs once per backend;
 - ``make_database``: more of them, on the same backend;
 - ``backend``: which one it is, with its capabilities;
+- ``pooled_url``: the same database through a PgBouncer in transaction mode;
 - ``postgresql_url`` and ``mariadb_url``: the superuser's way into one server.
 
 ``@pytest.mark.backends("postgresql", "mariadb")`` chooses by name,
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server_process import SERVERS
+from tests.support.server_process import KINDS
 from tests.support.servers import Backend
 from tests.support.servers import BACKENDS
 from tests.support.servers import CAPABILITIES
@@ -72,7 +73,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which server was missing, for how many tests, and how to get it."""
     results = terminalreporter.stats
     reports = [*results.get("skipped", []), *results.get("error", [])]
-    for kind in SERVERS.values():
+    for kind in KINDS.values():
         message = str(ServerMissing(kind))
         count = sum(message in str(report.longrepr) for report in reports)
         if count:
@@ -117,3 +118,9 @@ def make_database(
 def database_url(make_database: t.Callable[[], str]) -> str:
     """The URL of a new, empty database; a SQLite file is not there yet."""
     return make_database()
+
+
+@pytest.fixture
+def pooled_url(database_url: str, databases: Databases) -> str:
+    """The way to the database of the test through a pooler; for PostgreSQL only."""
+    return databases.pooled_url(database_url)

@@ -12,6 +12,7 @@ from click.testing import Result
 from flask import Flask
 
 from flask_migrate import Migrate
+from tests.support.tables import list_tables
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -120,8 +121,7 @@ def read_schema(url: str | sa.URL) -> dict[str, t.Any]:
                 for key in inspector.get_foreign_keys(table)
             ),
         }
-        for table in inspector.get_table_names()
-        if table != "alembic_version"
+        for table in list_tables(engine) - {"alembic_version"}
     }
     engine.dispose()
     return schema

@@ -3,12 +3,14 @@
 A program of its own, so that it outlives a pytest that is killed::
 
     python -I server_process.py run postgresql
+    python -I server_process.py run pgbouncer 5432
     python -I server_process.py missing
 
 ``run`` makes a server in a new temporary folder, prints one line of JSON when the
 server answers, and keeps it until the standard input ends. However the process at
 the other end of that pipe dies, its end of the pipe closes; so the server and the
-folder always go. ``missing`` prints the Debian packages that this machine lacks.
+folder always go. A pooler is told the port of its server. ``missing`` prints the
+Debian packages that this machine lacks.
 
 It knows only the servers that it started, by their own process, and needs nothing
 but the standard library.
@@ -288,12 +290,58 @@ class MariaDB(Server):
         ]
 
 
+class PgBouncer(Server):
+    """A PgBouncer that gives each transaction any session of a private PostgreSQL."""
+
+    packages = "pgbouncer"
+    initializer = "pgbouncer"
+    ready_sign = "process up"
+    # Some versions wait for the clients to leave after every other signal.
+    stop_signal = signal.SIGKILL
+
+    server_port = 0
+
+    @classmethod
+    def find_program(cls) -> Path | None:
+        return find_program(cls.initializer)
+
+    def initialize(self) -> None:
+        users = self.folder / "users.txt"
+        users.write_text(f'"{USER}" "{PASSWORD}"\n')
+        users.chmod(0o644)
+
+    def _initialize_arguments(self) -> list[str]:
+        return []
+
+    def _serve_arguments(self) -> list[str]:
+        settings = {
+            "auth_file": self.folder / "users.txt",
+            "auth_type": "scram-sha-256",
+            # Few of them, so that clients often meet another's.
+            "default_pool_size": 4,
+            "listen_addr": "127.0.0.1",
+            "listen_port": self.port,
+            "max_client_conn": 200,
+            "pool_mode": "transaction",
+            "unix_socket_dir": "",
+        }
+        lines = [f"{name} = {value}" for name, value in settings.items()]
+        place = f"* = host=127.0.0.1 port={self.server_port}"
+        text = "\n".join(["[databases]", place, "[pgbouncer]", *lines, ""])
+        path = self.folder / "pgbouncer.ini"
+        path.write_text(text)
+        path.chmod(0o644)
+        return [str(self.find_program()), str(path)]
+
+
 SERVERS: dict[str, type[Server]] = {"postgresql": PostgreSQL, "mariadb": MariaDB}
+POOLERS: dict[str, type[Server]] = {"pgbouncer": PgBouncer}
+KINDS: dict[str, type[Server]] = {**SERVERS, **POOLERS}
 
 
 def missing_packages() -> list[str]:
     """Return the Debian packages of the servers that are not installed."""
-    return [kind.packages for kind in SERVERS.values() if not kind.find_program()]
+    return [kind.packages for kind in KINDS.values() if not kind.find_program()]
 
 
 def _free_port() -> int:
@@ -335,15 +383,19 @@ def _is_reachable(path: Path) -> bool:
     return all(each.stat().st_mode & 0o001 for each in (path, *path.parents))
 
 
-def run(name: str) -> None:
+def run(name: str, server_port: int = 0) -> None:
     """Run one server until the standard input ends.
 
-    :param name: a key of `SERVERS`.
+    :param name: a key of `KINDS`.
+    :param server_port: for a pooler, the port of its server.
     :raises ServerFailed: it did not start; nothing is left of it.
     """
     account = _account()
     folder = _make_folder(account)
-    server = SERVERS[name](folder, account=account)
+    server = KINDS[name](folder, account=account)
+    if isinstance(server, PgBouncer):
+        server.server_port = server_port
+
     try:
         server.initialize()
         server.start()
@@ -390,7 +442,7 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGHUP, _end)
     try:
-        run(arguments[1])
+        run(arguments[1], *map(int, arguments[2:]))
     except ServerFailed as error:
         print(json.dumps({"error": str(error)}), flush=True)
 

@@ -90,11 +90,13 @@ class ServerMissing(Exception):
 class PrivateServer:
     """One server that belongs to this process, as a caller in Python sees it.
 
-    :param name: a key of `server_process.SERVERS`.
+    :param name: a key of `server_process.KINDS`.
+    :param arguments: for a pooler, the port of its server.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *arguments: str) -> None:
         self.name = name
+        self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None
         self._facts: dict[str, t.Any] = {}
 
@@ -129,13 +131,16 @@ class PrivateServer:
         if self._process is not None:
             return
 
-        kind = server_process.SERVERS[self.name]
+        kind = server_process.KINDS[self.name]
         if kind.find_program() is None:
             raise ServerMissing(kind)
 
         # A session of its own, because Ctrl-C goes to all processes of a session.
         self._process = subprocess.Popen(
-            [sys.executable, "-I", server_process.__file__, "run", self.name],
+            [
+                *(sys.executable, "-I", server_process.__file__),
+                *("run", self.name, *self._arguments),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -170,6 +175,7 @@ class Databases:
     def __init__(self) -> None:
         self.servers = {name: PrivateServer(name) for name in server_process.SERVERS}
         self.wanted: set[str] = set()
+        self._pooler: PrivateServer | None = None
         self._engines: dict[str, sa.Engine] = {}
         self._numbers = itertools.count(1)
 
@@ -195,6 +201,23 @@ class Databases:
             port=facts["port"],
             database=backend.home,
         ).render_as_string(hide_password=False)
+
+    def pooled_url(self, url: str) -> str:
+        """Return a PostgreSQL's URL through a PgBouncer in transaction mode.
+
+        A missing PgBouncer skips the test; with ``CI=true`` it fails it.
+        """
+        if self._pooler is None:
+            port = self.servers["postgresql"].facts["port"]
+            self._pooler = PrivateServer("pgbouncer", str(port))
+
+        try:
+            facts = self._pooler.facts
+        except ServerMissing as error:
+            self._do_without(error)
+
+        pooled = sa.make_url(url).set(port=facts["port"])
+        return pooled.render_as_string(hide_password=False)
 
     def create(self, backend: Backend, *, folder: Path) -> str:
         """Return the URL of a new, empty database.
@@ -227,6 +250,9 @@ class Databases:
         """Disconnect, and stop every server."""
         for engine in self._engines.values():
             engine.dispose()
+
+        if self._pooler is not None:
+            self._pooler.stop()
 
         for server in self.servers.values():
             server.stop()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.support.server_process import PgBouncer
 from tests.support.server_process import ServerFailed
 from tests.support.server_process import SERVERS
 from tests.support.servers import Backend
@@ -69,7 +70,7 @@ def other_servers() -> dict[int, str]:
             continue
 
         program = Path(command.partition("\0")[0]).name
-        is_server = program in {"postgres", "mariadbd", "mysqld"}
+        is_server = program in {"postgres", "mariadbd", "mysqld", "pgbouncer"}
         if is_server and "/whimbrel-" not in command:
             found[int(path.name)] = started
 
@@ -245,6 +246,46 @@ def test_a_missing_server_is_counted_and_named(
     assert outcome in output.splitlines()[-1]
     assert "1 passed" in output.splitlines()[-1]
     assert run.returncode == (1 if ci else 0)
+
+
+needs_pooler = pytest.mark.skipif(
+    not (SERVERS["postgresql"].find_program() and PgBouncer.find_program()),
+    reason=str(ServerMissing(PgBouncer)),
+)
+
+
+@needs_pooler
+@pytest.mark.parametrize(("ci", "outcome"), [("", "skipped"), ("true", "error")])
+def test_a_missing_pooler_is_counted_and_named(
+    tmp_path: Path, ci: str, outcome: str
+) -> None:
+    """It is missed as a server is: told to a developer, refused by a judge."""
+    code = (
+        "import pytest\n"
+        "@pytest.mark.backends('postgresql')\n"
+        "def test_one(pooled_url): pass\n"
+    )
+    settings = (
+        "from tests.support import server_process\n"
+        "server_process.PgBouncer.find_program = lambda: None\n"
+    )
+    output = run_pytest(tmp_path, code, settings=settings, CI=ci).communicate()[0]
+    assert "1 tests went without: PgBouncer is not installed here" in output
+    assert "apt-get install pgbouncer" in output
+    assert outcome in output.splitlines()[-1]
+
+
+@needs_pooler
+def test_a_stopped_pooler_leaves_nothing() -> None:
+    """It goes as its server does."""
+    server = PrivateServer("postgresql")
+    pooler = PrivateServer("pgbouncer", str(server.facts["port"]))
+    facts = pooler.facts
+    assert is_alive(facts["pid"])
+    pooler.stop()
+    server.stop()
+    assert not is_alive(facts["pid"])
+    assert not Path(facts["folder"]).exists()
 
 
 def test_every_leak_is_an_error(tmp_path: Path) -> None:

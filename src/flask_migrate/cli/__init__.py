@@ -9,6 +9,9 @@ from .authoring import COMMANDS as AUTHORING
 from .gateway import Gateway
 from .group import MigrationGroup
 from .inspecting import COMMANDS as INSPECTING
+from .planning import COMMANDS as PLANNING
+from .repairing import COMMANDS as REPAIRING
+from .returning import COMMANDS as RETURNING
 
 if t.TYPE_CHECKING:
     from ..extension import Migrate
@@ -24,7 +27,14 @@ def make_group(migrate: Migrate | None, name: str) -> MigrationGroup:
     """
     group = MigrationGroup(migrate, name)
 
-    for command in (*AUTHORING, *INSPECTING, *APPLYING):
+    for command in (
+        *AUTHORING,
+        *INSPECTING,
+        *PLANNING,
+        *APPLYING,
+        *REPAIRING,
+        *RETURNING,
+    ):
         group.add_command(command)
 
     return group

@@ -11,6 +11,8 @@ from ..results import RunResult
 from . import options
 from .group import get_directory
 from .group import get_migrate
+from .planning import apply_file
+from .progress import ProgressLine
 
 
 @click.command("upgrade")
@@ -23,11 +25,23 @@ from .group import get_migrate
     "--create", is_flag=True, help="Make the databases first where they do not exist."
 )
 @options.allow_lossy_cast
+@options.url
 @options.lock
 @options.lock_timeout
+@options.dry_run
+@click.option(
+    "--plan-file",
+    type=click.Path(exists=True, dir_okay=False),
+    default=None,
+    help="Run exactly the plan in this file, as `apply` does.",
+)
 @click.argument("revision", default="head")
 def upgrade(
-    directory: str | None, create: bool, output: str | None, **values: t.Any
+    directory: str | None,
+    create: bool,
+    output: str | None,
+    plan_file: str | None,
+    **values: t.Any,
 ) -> None:
     """Upgrade to a later version."""
     migrate = get_migrate()
@@ -35,7 +49,14 @@ def upgrade(
     if create:
         migrate.create()
 
-    _show(migrate.upgrade(get_directory(directory), **values), output)
+    if plan_file is not None:
+        apply_file(plan_file, directory, values)
+        return
+
+    result = migrate.upgrade(
+        get_directory(directory), on_event=ProgressLine(), **values
+    )
+    _show(result, output)
 
 
 @click.command("downgrade", cls=options.RelativeCommand)
@@ -45,12 +66,18 @@ def upgrade(
 @options.tag
 @options.x_arg
 @options.allow_lossy_cast
+@options.url
 @options.lock
 @options.lock_timeout
+@options.from_history
+@options.dry_run
 @click.argument("revision", default="-1")
 def downgrade(directory: str | None, output: str | None, **values: t.Any) -> None:
     """Revert to a previous version."""
-    _show(get_migrate().downgrade(get_directory(directory), **values), output)
+    result = get_migrate().downgrade(
+        get_directory(directory), on_event=ProgressLine(), **values
+    )
+    _show(result, output)
 
 
 @click.command("stamp")
@@ -63,6 +90,7 @@ def downgrade(directory: str | None, output: str | None, **values: t.Any) -> Non
     is_flag=True,
     help="Delete the version in the alembic_version table before stamping.",
 )
+@options.url
 @options.lock
 @options.lock_timeout
 @click.argument("revisions", nargs=-1)
@@ -127,6 +155,11 @@ def drop(bind: str | None, confirm: str | None) -> None:
 def _show(result: RunResult, output: str | None) -> None:
     if result.sql is not None:
         options.write_sql(result.sql, output)
+
+    for one in result.databases:
+        if one.dry_run:
+            name = f"{one.database}: " if one.database else ""
+            click.echo(f"dry run: {name}{one.dry_run}", err=True)
 
 
 COMMANDS: tuple[click.Command, ...] = (

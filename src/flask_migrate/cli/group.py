@@ -27,6 +27,7 @@ from ..errors import OutOfDate
 from ..extension import current_migrate
 from ..extension import Migrate
 from ..extension import X_ARGUMENTS
+from . import options
 
 INHERITED = frozenset(
     {
@@ -99,6 +100,7 @@ class MigrationGroup(AppGroup):
                     multiple=True,
                     help="Additional arguments consumed by custom env.py scripts.",
                 ),
+                options.make_url_option(),
             ],
             help="Perform database migrations.",
         )
@@ -210,7 +212,7 @@ def terminable() -> cabc.Iterator[None]:
         return
 
     def stop(number: int, frame: types.FrameType | None) -> None:
-        from ..run.executor import Terminated
+        from ..run.failures import Terminated
 
         raise Terminated
 

@@ -1,4 +1,4 @@
-"""Commands that only look: show, history, heads, current, check, status, wait ..."""
+"""Commands that only look: show, history, heads, current, check, status, lock ..."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import typing as t
 
 import click
 
+from ..report.locks import format_locks
+from ..report.log import format_logs
 from ..report.revisions import format_branch_point
 from ..report.revisions import format_entry
 from ..report.revisions import format_line
@@ -128,7 +130,7 @@ def check(directory: str | None) -> None:
 )
 @options.format_
 def status(directory: str | None, check: bool, format: str) -> None:
-    """Show every revision: applied, pending, or without its file."""
+    """Show every revision: applied, pending, failed, changed, or without its file."""
     statuses = get_migrate().status(get_directory(directory))
 
     if format == "json":
@@ -139,6 +141,34 @@ def status(directory: str | None, check: bool, format: str) -> None:
 
     if check and not all(one.is_at_head for one in statuses):
         click.get_current_context().exit(1)
+
+
+@click.command("lock")
+@options.directory
+@click.option("--release", is_flag=True, help="Free the lease of a run that is gone.")
+@click.option(
+    "--confirm",
+    default=None,
+    metavar="TOKEN",
+    help="With --release, the token of that lease.",
+)
+@options.format_
+def lock(
+    directory: str | None, release: bool, confirm: str | None, format: str
+) -> None:
+    """Show who holds the migration lock, without taking it."""
+    migrate, folder = get_migrate(), get_directory(directory)
+
+    if release:
+        migrate.release_lock(folder, token=confirm or "")
+
+    states = migrate.read_locks(folder)
+
+    if format == "json":
+        values = [one.to_dict() for one in states]
+        click.echo(json.dumps({"schema": 1, "databases": values}, indent=2))
+    else:
+        click.echo(format_locks(states))
 
 
 @click.command("wait")
@@ -166,6 +196,42 @@ def wait(
     get_migrate().wait(get_directory(directory), until=until, timeout=timeout)
 
 
+@click.command("log")
+@options.directory
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="Only the newest N entries of each database.",
+)
+@click.option(
+    "--since",
+    default=None,
+    metavar="DATE",
+    help="Only what has happened since: 2026-11-20, or '2026-11-20 14:30'.",
+)
+@click.option("--revision", default=None, metavar="REV", help="Only this revision.")
+@options.format_
+def log(
+    directory: str | None,
+    limit: int | None,
+    since: str | None,
+    revision: str | None,
+    format: str,
+) -> None:
+    """Show what was run on each database: when, by whom, and how it ended."""
+    logs = get_migrate().log(
+        get_directory(directory), limit=limit, since=since, revision=revision
+    )
+
+    if format == "json":
+        values = [one.to_dict() for one in logs]
+        click.echo(json.dumps({"schema": 1, "databases": values}, indent=2))
+    else:
+        click.echo(format_logs(logs))
+
+
 COMMANDS: tuple[click.Command, ...] = (
     show,
     history,
@@ -174,5 +240,7 @@ COMMANDS: tuple[click.Command, ...] = (
     current,
     check,
     status,
+    lock,
     wait,
+    log,
 )

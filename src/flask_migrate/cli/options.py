@@ -8,6 +8,8 @@ import typing as t
 
 import click
 
+from ..extension import URLS
+
 Option = cabc.Callable[[t.Any], t.Any]
 """A decorator that adds one option to a command."""
 
@@ -87,10 +89,41 @@ lock_timeout: Option = click.option(
     metavar="SECONDS",
     help="How long to wait for another run on the same database.",
 )
+
+
+def _remember_urls(
+    context: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> None:
+    """Keep the URLs for who finds the databases; a command's come after its group's."""
+    context.meta[URLS] = (*context.meta.get(URLS, ()), *values)
+
+
+_URL: dict[str, t.Any] = {
+    "multiple": True,
+    "expose_value": False,
+    "callback": _remember_urls,
+    "metavar": "[KEY=]URL",
+    "help": "Connect by this URL instead of the application's; with KEY, for the"
+    " database of that bind key.",
+}
+url: Option = click.option("--url", **_URL)
+
+
+def make_url_option() -> click.Option:
+    """Return the option ``--url``, for a group."""
+    return click.Option(["--url"], **_URL)
+
+
 lock: Option = click.option(
     "--lock/--no-lock",
     default=True,
     help="Keep other runs off the database meanwhile (the default).",
+)
+dry_run: Option = click.option(
+    "-n",
+    "--dry-run",
+    is_flag=True,
+    help="Really run it, then undo it; says how.",
 )
 format_: Option = click.option(
     "--format",
@@ -101,6 +134,19 @@ format_: Option = click.option(
 )
 bind: Option = click.option(
     "--bind", default=None, metavar="KEY", help="Only the database of this bind key."
+)
+
+from_history: Option = click.option(
+    "--from-history",
+    is_flag=True,
+    help="Run the text that the database's history keeps of a revision whose file is"
+    " missing.",
+)
+confirm: Option = click.option(
+    "--confirm",
+    multiple=True,
+    metavar="DATABASE",
+    help="The name of a database that may lose this; may be repeated.",
 )
 
 

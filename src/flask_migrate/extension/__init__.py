@@ -20,8 +20,15 @@ from ..errors import BadOption
 from ..errors import NotConfigured
 from .applying import Applying
 from .authoring import Authoring
+from .bookkeeping import Bookkeeping
+from .health import Answering
 from .inspecting import Inspecting
+from .planning import Planning
+from .preparing import Preparing
+from .repairing import Repairing
+from .rollback import RollingBack
 from .state import AppState
+from .state import URLS as URLS
 
 if t.TYPE_CHECKING:
     from flask import Flask
@@ -34,7 +41,17 @@ X_ARGUMENTS = "flask_migrate.x_arg"
 F = t.TypeVar("F", bound=cabc.Callable[..., t.Any])
 
 
-class Migrate(Authoring, Inspecting, Applying):
+class Migrate(
+    Authoring,
+    Inspecting,
+    Planning,
+    Applying,
+    Repairing,
+    RollingBack,
+    Bookkeeping,
+    Preparing,
+    Answering,
+):
     """Database migrations for a Flask application.
 
     :param app: the application; or call :meth:`init_app` later.
@@ -66,6 +83,7 @@ class Migrate(Authoring, Inspecting, Applying):
         **kwargs: t.Any,
     ) -> None:
         self.configure_callbacks: list[cabc.Callable[[Config], Config]] = []
+        self.seeds: list[cabc.Callable[[], t.Any]] = []
         self.db = db
         self.command = command
         self.directory: str = str(directory)

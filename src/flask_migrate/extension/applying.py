@@ -11,15 +11,18 @@ import typing as t
 import sqlalchemy as sa
 
 from ..databases.sources import Database
+from ..errors import BadOption
 from ..errors import HistoryError
 from ..errors import MigrationError
 from ..errors import MultipleHeads
 from ..errors import NotConfigured
 from ..errors import UsageError
+from ..events import Listener
 from ..plan import Direction
 from ..results import DatabaseResult
 from ..results import RunResult
 from .base import Directory
+from .base import private_folder
 from .base import Verbs
 from .base import XArgument
 from .opened import Opened
@@ -65,6 +68,9 @@ class Applying(Verbs):
         allow_lossy_casts: cabc.Iterable[str] = (),
         lock: bool = True,
         lock_timeout: float | None = None,
+        from_history: bool = False,
+        on_event: Listener | None = None,
+        dry_run: bool = False,
     ) -> RunResult:
         """Run the revisions between where each database stands and a target.
 
@@ -74,39 +80,69 @@ class Applying(Verbs):
         :param allow_lossy_casts: ``table.column`` whose values a type change may alter.
         :param lock: keep other runs off the databases meanwhile.
         :param lock_timeout: seconds to wait for another run; the setting otherwise.
+        :param from_history: run the text that the history keeps of a revision that a
+            database stands at and whose file is missing.
+        :param on_event: is told each event of the run, as the signals are.
+        :param dry_run: really run them, and undo it: in a transaction that is rolled
+            back, or on a scratch copy of the schema.
         :raises StepFailed: a revision stopped; says what stays.
         :raises LockNotAcquired: another run did not end in time.
         """
+        from ..signals import make_listener
         from .moving import Move
+
+        if dry_run and sql:
+            raise BadOption(
+                "A dry run writes no SQL.", hint="`flask db plan --sql` shows it."
+            )
 
         opened = self._open(directory, x_arg)
         opened.history.require_version_folder()
         opened.history.load()
         start, target, find_start = _find_start(opened, direction, revision, sql=sql)
-        opened.history.check_target(target)
-        move = Move(
-            history=opened.history,
-            direction=direction,
-            target=target,
-            timeout=_choose_timeout(opened, lock, lock_timeout),
-            sql=sql,
-        )
+
+        if not from_history:
+            # A target may be one whose file is missing.
+            opened.history.check_target(target)
+
         output = io.StringIO() if sql else None
 
-        try:
-            opened.run(
-                move.work,
-                writes=not sql,
-                output=output,
-                find_start=find_start,
-                allow_lossy_casts=allow_lossy_casts,
-                options={"tag": tag, "destination_rev": target, "starting_rev": start},
-            )
-        except MigrationError as error:
-            move.note_progress(error)
-            raise
+        with private_folder(from_history and not sql) as folder:
+            arguments: dict[str, t.Any] = {
+                "history": opened.history,
+                "direction": direction,
+                "target": target,
+                "timeout": _choose_timeout(opened, lock, lock_timeout),
+                "sql": sql,
+                "folder": folder,
+            }
 
-        return _result(move.results, output)
+            if dry_run:
+                from .rehearsing import DryMove
+
+                move: Move = DryMove(**arguments, engines=opened.list_engines())
+            else:
+                move = Move(**arguments)
+
+            try:
+                opened.run(
+                    move.work,
+                    writes=not sql and not dry_run,
+                    output=output,
+                    find_start=find_start,
+                    listener=None if sql else make_listener(on_event),
+                    allow_lossy_casts=allow_lossy_casts,
+                    options={
+                        "tag": tag,
+                        "destination_rev": target,
+                        "starting_rev": start,
+                    },
+                )
+            except MigrationError as error:
+                move.note_progress(error)
+                raise
+
+        return _result(move.collect(), output)
 
     @contextlib.contextmanager
     def lock(
@@ -123,8 +159,6 @@ class Applying(Verbs):
         state = self.state
         database = self._choose(bind or "")[0]
         arguments = state.configure_args
-        schema = arguments.get("version_table_schema") or ""
-        scope = f"{schema}.{arguments.get('version_table', 'alembic_version')}"
         limit = state.read_settings().lock_timeout if timeout is None else timeout
 
         if not isinstance(database.engine, sa.Engine):
@@ -135,10 +169,37 @@ class Applying(Verbs):
             )
 
         with database.engine.connect() as connection:
-            lock = database.dialect.migration_lock(connection, scope=scope)
+            lock = database.dialect.migration_lock(
+                connection,
+                table=arguments.get("version_table", "alembic_version"),
+                schema=arguments.get("version_table_schema"),
+                policy=state.read_lock_policy(),
+            )
 
         with holding_alone(lock, title=database.title, timeout=limit):
             yield
+
+    def release_lock(self, directory: Directory = None, *, token: str) -> None:
+        """Free the lease of a run that is gone; the next run would do so too.
+
+        :param token: of the lease, as :meth:`read_locks` returns it.
+        :raises UsageError: no lease of this token has expired.
+        """
+        opened = self._open(directory)
+        freed: list[bool] = []
+
+        def work(run: DatabaseRun) -> None:
+            with contextlib.closing(run.make_lock()) as lock:
+                freed.append(lock.release_expired(token))
+
+        opened.run(work, writes=True)
+
+        if not any(freed):
+            raise UsageError(
+                f"No lease with the token {token!r} has expired; nothing was released.",
+                hint="`flask db lock` shows the token, and when the lease expires. A"
+                " run that is alive renews it: stop that one first.",
+            )
 
     def stamp(
         self,
@@ -342,7 +403,9 @@ def _resolve(opened: Opened, ident: str | None) -> tuple[str, ...]:
     return tuple(script.revision for script in opened.history.find(ident))
 
 
-def _result(results: list[DatabaseResult], output: io.StringIO | None) -> RunResult:
+def _result(
+    results: cabc.Iterable[DatabaseResult], output: io.StringIO | None
+) -> RunResult:
     return RunResult(
         databases=tuple(results), sql=None if output is None else output.getvalue()
     )

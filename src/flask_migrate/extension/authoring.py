@@ -13,12 +13,14 @@ from ..results import Written
 from .base import Directory
 from .base import Verbs
 from .base import XArgument
+from .changed import check_scripts
 from .opened import Opened
 
 if t.TYPE_CHECKING:
     from ..make.autogenerate import Draft
     from ..make.autogenerate import RevisionOptions
     from ..revisions.config import Config
+    from ..revisions.database_run import DatabaseRun
     from ..revisions.repository import InitResult
     from ..revisions.repository import RepositoryTemplate
 
@@ -92,13 +94,20 @@ class Authoring(Verbs):
 
         :raises DifferencesFound: with every difference.
         :raises OutOfDate: a database is not at the head.
+        :raises ChangedScripts: an applied script has changed, and the policy is to
+            stop then.
         """
         from ..make.autogenerate import RevisionOptions
         from ..report.differences import format_differences
 
         opened = self._open(directory, autogenerate=True)
         draft = self._draft(opened, RevisionOptions(), autogenerate=True)
-        opened.run(draft.compare, options=draft.environment_options)
+
+        def work(run: DatabaseRun) -> None:
+            draft.compare(run)
+            check_scripts(run)
+
+        opened.run(work, options=draft.environment_options)
 
         if differences := draft.list_differences():
             raise DifferencesFound(

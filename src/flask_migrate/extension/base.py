@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import os
+import pathlib
+import tempfile
 import typing as t
 
 from ..databases.sources import Database
@@ -23,6 +26,20 @@ Directory = str | os.PathLike[str] | None
 
 XArgument = str | cabc.Sequence[str] | None
 """One or several values for ``context.get_x_argument()``."""
+
+
+@contextlib.contextmanager
+def private_folder(is_wanted: bool) -> cabc.Iterator[pathlib.Path | None]:
+    """Make a folder that only this user can read, and remove it in the end.
+
+    :return: ``None`` where none is wanted.
+    """
+    if not is_wanted:
+        yield None
+        return
+
+    with tempfile.TemporaryDirectory(prefix="flask-migrate-") as name:
+        yield pathlib.Path(name)
 
 
 class Verbs:

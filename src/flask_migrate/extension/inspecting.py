@@ -1,7 +1,8 @@
-"""Verbs that only look: show, history, heads, branches, current, status, wait."""
+"""Verbs that only look: show, history, heads, branches, current, status, lock, wait."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
@@ -9,14 +10,13 @@ from ..errors import ConnectionFailed
 from ..errors import DatabaseNotFound
 from ..errors import HistoryError
 from ..errors import OutOfDate
-from ..plan import Direction
 from ..plan import Revision
 from ..results import DatabaseState
 from ..results import DatabaseStatus
-from ..results import RevisionStatus
-from ..results import State
+from ..results import LockState
 from .base import Directory
 from .base import Verbs
+from .standing import read_status
 
 if t.TYPE_CHECKING:
     from ..revisions.database_run import DatabaseRun
@@ -135,7 +135,23 @@ class Inspecting(Verbs):
         """Return every revision as each database sees it; changes nothing."""
         opened = self._open(directory)
         found: list[DatabaseStatus] = []
-        opened.run(lambda run: found.append(_read_status(run)))
+        opened.run(lambda run: found.append(read_status(run)))
+        return tuple(found)
+
+    def read_locks(self, directory: Directory = None) -> tuple[LockState, ...]:
+        """Return who holds the migration lock of each database; takes none."""
+        opened = self._open(directory)
+        found: list[LockState] = []
+
+        def work(run: DatabaseRun) -> None:
+            with contextlib.closing(run.make_lock()) as lock:
+                found.append(
+                    LockState(
+                        database=run.key, url=run.safe_url, holder=lock.read_holder()
+                    )
+                )
+
+        opened.run(work)
         return tuple(found)
 
     def wait(
@@ -178,32 +194,3 @@ def _split_range(rev_range: str | None) -> tuple[str | None, str | None]:
 
     base, _, head = rev_range.strip().partition(":")
     return base or None, head or None
-
-
-def _read_status(run: DatabaseRun) -> DatabaseStatus:
-    history = run.history
-    scripts = history.walk(None, None)
-    files = {script.revision for script in scripts}
-    known = tuple(head for head in run.heads if head in files)
-    pending = {
-        script.revision
-        for script in history.find_steps(Direction.UPGRADE, "heads", known)
-    }
-    found = [
-        RevisionStatus(
-            revision=history.describe(script, is_current=script.revision in known),
-            state=State.PENDING if script.revision in pending else State.APPLIED,
-        )
-        for script in reversed(scripts)
-    ]
-    missing = [
-        RevisionStatus(revision=Revision(revision=head), state=State.MISSING)
-        for head in run.heads
-        if head not in files
-    ]
-    return DatabaseStatus(
-        database=run.key,
-        url=run.safe_url,
-        heads=run.heads,
-        revisions=(*found, *missing),
-    )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import pathlib
 import typing as t
 
 from ..make.planner import explain_empty
 from ..make.planner import make_plan
+from ..plan import Direction
 from ..results import DatabaseResult
 from ..run.executor import execute
 from ..run.lock import holding
+from .changed import check_scripts
+from .losses import reading
 
 if t.TYPE_CHECKING:
     from ..errors import MigrationError
-    from ..plan import Direction
     from ..plan import Plan
     from ..revisions.database_run import DatabaseRun
     from ..revisions.history import History
@@ -32,6 +35,7 @@ class Move:
     :param target: where to.
     :param timeout: seconds to wait for another run; ``None`` takes no lock.
     :param sql: the steps are written down, not run.
+    :param folder: where scripts from the history are written; ``None`` for none.
     """
 
     history: History
@@ -39,11 +43,18 @@ class Move:
     target: str
     timeout: float | None
     sql: bool
+    folder: pathlib.Path | None = None
     results: list[DatabaseResult] = dataclasses.field(default_factory=list)
 
     def work(self, run: DatabaseRun) -> None:
         """Bring one database to the target."""
+        if self.folder is not None:
+            self._restore(run, self.folder)
+
         plan = self._plan(run)
+
+        if self.direction is Direction.UPGRADE:
+            check_scripts(run)
 
         if self.sql:
             execute(plan, run)
@@ -60,11 +71,21 @@ class Move:
             )
         )
 
+    def collect(self) -> tuple[DatabaseResult, ...]:
+        """Return what was done with each database."""
+        return tuple(self.results)
+
     def note_progress(self, error: MigrationError) -> None:
         """Add to an error which of several databases had been done before it."""
         if self.results and not self.sql:
             done = ", ".join(one.database or "<default>" for one in self.results)
             error.add_line(f"  done before: {done}.")
+
+    def _restore(self, run: DatabaseRun, folder: pathlib.Path) -> None:
+        from ..revisions.missing import restore_missing
+
+        with reading(run):
+            restore_missing(run, folder)
 
     def _run_alone(self, run: DatabaseRun) -> Plan:
         with holding(run, timeout=self.timeout):

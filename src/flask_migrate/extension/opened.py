@@ -16,6 +16,7 @@ from ..databases.sources import Database
 from ..errors import MigrationError
 from ..errors import NotConfigured
 from ..errors import RevisionFileError
+from ..events import Listener
 
 if t.TYPE_CHECKING:
     from ..revisions.config import Config
@@ -47,6 +48,7 @@ class Opened:
         writes: bool = False,
         output: io.StringIO | None = None,
         find_start: cabc.Callable[[str], tuple[str, ...]] | None = None,
+        listener: Listener | None = None,
         allow_lossy_casts: cabc.Iterable[str] = (),
         options: cabc.Mapping[str, t.Any] | None = None,
     ) -> None:
@@ -55,6 +57,7 @@ class Opened:
         :param writes: the work may change the databases; else none is made either.
         :param output: where SQL goes; ``None`` runs the statements.
         :param find_start: for SQL, the ids that the database of a name stands at.
+        :param listener: is told what happens.
         :param allow_lossy_casts: ``table.column`` whose values a type change may alter.
         :param options: what ``env.py`` may ask of Alembic: ``tag``, ...
         :raises MigrationError: whatever was wrong, in words.
@@ -74,7 +77,8 @@ class Opened:
                 databases=databases,
                 configure_args=arguments,
                 output=output,
-                lock_timeout=settings.ddl_lock_timeout,
+                settings=settings,
+                listener=listener,
                 allow_lossy_casts=frozenset(allow_lossy_casts),
                 options=options or {},
             )
@@ -110,11 +114,21 @@ class Opened:
 
         return found
 
+    def list_engines(self) -> tuple[sa.Engine, ...]:
+        """Return the engines of the application, as far as they are known."""
+        return tuple(one.sync_engine for one in self._find_databases()[0])
+
     def _find_databases(self) -> tuple[tuple[Database, ...], NotConfigured | None]:
         """Return the databases, or why there are none: a custom env.py may know."""
+        urls = self.state.read_urls()
+
         try:
             return self.state.find_databases(), None
         except NotConfigured as error:
+            # A URL that leads nowhere is no reason to take the application's.
+            if urls:
+                raise
+
             return (), error
 
     def _explain(

@@ -8,6 +8,16 @@ import contextvars
 import typing as t
 import weakref
 
+import click
+import sqlalchemy as sa
+
+from ..databases.dialects.locks import LockPolicy
+from ..databases.redirection import read_pairs
+from ..databases.redirection import read_urls
+from ..databases.redirection import redirect
+from ..databases.redirection import StandIn
+from ..databases.redirection import Urls
+from ..databases.sources import AnyEngine
 from ..databases.sources import Database
 from ..databases.sources import find_databases
 from ..errors import NotConfigured
@@ -17,6 +27,10 @@ if t.TYPE_CHECKING:
     from flask import Flask
 
     from . import Migrate
+    from .health import KnownFiles
+
+URLS = "flask_migrate.url"
+"""Where a command group keeps its ``--url`` values, in Click's context."""
 
 
 class AppState:
@@ -52,6 +66,8 @@ class AppState:
         self._configure_args = configure_args
         self._engines = engines
         self._metadatas = metadatas
+        self.known_files: KnownFiles | None = None
+        self._redirected: dict[tuple[str | None, sa.URL], AnyEngine] = {}
 
     @property
     def migrate(self) -> Migrate:
@@ -60,8 +76,16 @@ class AppState:
 
     @property
     def db(self) -> t.Any:
-        """The database object given to ``Migrate``."""
-        return self._current._db
+        """The database object given to ``Migrate``.
+
+        While a command runs it leads to the URLs for migrations, where there are some.
+        """
+        db = self._current._db
+
+        if db is None or _ACTIVE.get() is None or not self.read_urls():
+            return db
+
+        return StandIn(db, self.find_databases())
 
     @property
     def directory(self) -> str:
@@ -109,7 +133,15 @@ class AppState:
         )
 
     def find_databases(self) -> tuple[Database, ...]:
-        """Return the application's databases, the default one first.
+        """Return the databases that migrations connect to, the default one first.
+
+        :raises NotConfigured: there is none.
+        """
+        found = self.find_own_databases()
+        return redirect(found, self.read_urls(), self._current._redirected)
+
+    def find_own_databases(self) -> tuple[Database, ...]:
+        """Return the databases as the application itself connects to them.
 
         :raises NotConfigured: there is none.
         """
@@ -129,11 +161,25 @@ class AppState:
 
         return find_databases(db, engines=state._engines, metadatas=state._metadatas)
 
+    def read_urls(self) -> Urls:
+        """Return the URLs for migrations alone: those of ``--url``, and the setting.
+
+        :raises NotConfigured: one of them is no URL.
+        """
+        context = click.get_current_context(silent=True)
+        given = () if context is None else context.meta.get(URLS, ())
+        return {**read_urls(self.read_settings().database_uri), **read_pairs(given)}
+
     def read_settings(self) -> Settings:
         """Return the ``MIGRATE_*`` settings, as the configuration is now."""
         from flask import current_app
 
         return Settings.from_config(current_app.config)
+
+    def read_lock_policy(self) -> LockPolicy:
+        """Return how the migration lock is kept."""
+        settings = self.read_settings()
+        return LockPolicy(kind=settings.lock, lease=settings.lock_lease)
 
     @contextlib.contextmanager
     def active(self) -> cabc.Iterator[dict[str, t.Any]]:
@@ -145,9 +191,42 @@ class AppState:
         token = _ACTIVE.set(_Active(self, arguments))
 
         try:
-            yield arguments
+            with _redirected_config(self.read_urls()):
+                yield arguments
         finally:
             _ACTIVE.reset(token)
+
+
+@contextlib.contextmanager
+def _redirected_config(urls: Urls) -> cabc.Iterator[None]:
+    """Answer for the URLs in ``app.config``, which the oldest ``env.py`` files read.
+
+    Flask-SQLAlchemy itself has read them when the application was made.
+    """
+    from flask import current_app
+
+    config = current_app.config
+    texts = {
+        key: url.render_as_string(hide_password=False) for key, url in urls.items()
+    }
+    before = {key: config[key] for key in (_URI, _BINDS) if config.get(key)}
+
+    if _URI in before and None in texts:
+        config[_URI] = texts[None]
+
+    if _BINDS in before:
+        config[_BINDS] = {
+            key: texts.get(key, value) for key, value in before[_BINDS].items()
+        }
+
+    try:
+        yield
+    finally:
+        config.update(before)
+
+
+_URI = "SQLALCHEMY_DATABASE_URI"
+_BINDS = "SQLALCHEMY_BINDS"
 
 
 class _Active(t.NamedTuple):

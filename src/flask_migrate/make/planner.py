@@ -14,6 +14,7 @@ if t.TYPE_CHECKING:
     from ..revisions.history import History
 
 _BARE_STEPS = re.compile(r"-\d+")
+_BACK = re.compile(r"-\d+$")
 _COUNTED = re.compile(r"[+-]\d+$")
 
 
@@ -53,6 +54,27 @@ def make_plan(
             for script in scripts
         ),
     )
+
+
+def find_direction(history: History, target: str, heads: tuple[str, ...]) -> Direction:
+    """Return which way a target is from where a database stands.
+
+    :param target: as Alembic reads it.
+    :param heads: the ids in the database's version table.
+    """
+    end = target.rpartition("@")[2]
+
+    if end == "base" or _BACK.search(end):
+        return Direction.DOWNGRADE
+
+    if end in ("head", "heads") or _COUNTED.search(end):
+        return Direction.UPGRADE
+
+    history.require_known(heads)
+    wanted = {script.revision for script in history.find(target)}
+    applied = {script.revision for one in heads for script in history.walk(None, one)}
+    is_behind = wanted <= applied and not wanted <= set(heads)
+    return Direction.DOWNGRADE if is_behind else Direction.UPGRADE
 
 
 def explain_empty(history: History, plan: Plan) -> str | None:

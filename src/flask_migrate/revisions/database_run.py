@@ -12,18 +12,27 @@ import typing as t
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationStep
 
+from ..databases.connections import explain
 from ..databases.dialects import Dialect
 from ..databases.dialects import get_dialect
+from ..databases.dialects import Limits
 from ..databases.dialects import SessionGuard
 from ..databases.dialects.base import hide_password
+from ..databases.dialects.locks import LockPolicy
 from ..databases.dialects.locks import MigrationLock
 from ..errors import BadOption
 from ..errors import HistoryError
+from ..errors import LockNotAcquired
+from ..events import Event
+from ..events import Listener
 from ..plan import Direction
+from ..plan import Plan
 from ..plan import Step
+from ..settings import Settings
 from . import files
 from .border import crossing
 from .heads import Heads
+from .ledger import Ledger
 from .loading import check_result
 from .operations import silence_carried
 from .operations.sqlite import ForeignKeysEnforced
@@ -45,9 +54,14 @@ class DatabaseRun:
     :param context: Alembic's view of it, configured by ``env.py``.
     :param history: the revision files.
     :param arguments: what ``env.py`` gives to ``upgrade()`` and ``downgrade()``.
-    :param lock_timeout: seconds that one statement may wait for another session.
+    :param settings: of the application.
+    :param run: the id of this run in the history.
+    :param listener: is told what happens.
     :param start: for SQL, the ids that the database of a name stands at.
     """
+
+    guard_commit: cabc.Callable[[sa.Connection], None] | None = None
+    """Refuses a commit after the migration lock was lost; set by who holds it."""
 
     def __init__(
         self,
@@ -55,14 +69,22 @@ class DatabaseRun:
         history: History,
         *,
         arguments: dict[str, t.Any],
-        lock_timeout: float,
+        settings: Settings,
+        run: str,
+        listener: Listener | None,
         start: cabc.Callable[[str], tuple[str, ...]],
     ) -> None:
         self.context = context
         self.history = history
+        self.settings = settings
         self._arguments = arguments
         self._start = start
+        self.run_id = run
+        self.step: Step | None = None
+        self._listener = listener
         self._guard: SessionGuard | None = None
+        self.ledger: Ledger | None = None
+        self.has_part: bool = False
         self._is_foreign = False
         self._is_writing = False
         self._at_end: list[cabc.Callable[[], None]] = []
@@ -71,10 +93,11 @@ class DatabaseRun:
 
         if not context.as_sql:
             assert context.connection is not None  # env.py ran online
-            self._guard = self.dialect.session_guard(
-                context.connection, lock_timeout=lock_timeout
-            )
             self._is_foreign = context.connection.in_transaction()
+            self._guard = self.dialect.session_guard(
+                context.connection, limits=self._choose_limits()
+            )
+            self.ledger = Ledger(context, self.dialect, settings=settings, run=run)
 
     @property
     def name(self) -> str:
@@ -105,6 +128,11 @@ class DatabaseRun:
         return hide_password(self.url)
 
     @property
+    def database_name(self) -> str:
+        """What the server or the file system calls it."""
+        return (None if self.url is None else self.url.database) or ":memory:"
+
+    @property
     def heads(self) -> tuple[str, ...]:
         """The ids in its version table, as this run has left them."""
         # Whatever stands in the table: NULL too, which is refused where it matters.
@@ -114,6 +142,37 @@ class DatabaseRun:
     def keeps_steps(self) -> bool:
         """Whether the steps before one that fails stay."""
         return not self._is_foreign or self.dialect.keeps_part
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The connection that the steps run on."""
+        return self._connection
+
+    def read_session(self) -> int:
+        """Return the server's number of the connection."""
+        with self._reading():
+            return self.dialect.read_session(self._connection)
+
+    @contextlib.contextmanager
+    def _reading(self) -> cabc.Iterator[None]:
+        """Read something, and leave the state of the transaction as it was."""
+        was_idle = not self._connection.in_transaction()
+
+        try:
+            yield
+        finally:
+            if was_idle:
+                self._connection.rollback()
+
+    def emit(self, event: Event) -> None:
+        """Tell who listens what has happened."""
+        if self._listener is not None:
+            self._listener(event)
+
+    @property
+    def keeps_journal(self) -> bool:
+        """Whether a stopped step can go on where it stopped."""
+        return self.ledger is not None and self.ledger.journal.is_kept
 
     @contextlib.contextmanager
     def opened(self) -> cabc.Iterator[None]:
@@ -125,17 +184,18 @@ class DatabaseRun:
             yield
             return
 
-        guard.open()
+        with contextlib.ExitStack() as stack:
+            if self.ledger is not None:
+                stack.enter_context(self.ledger.journal.attached())
 
-        try:
+            guard.open()
+            stack.callback(guard.close)
             self.context.impl.start_migrations()
             self._read_heads()
             yield
 
             if self._is_foreign and self._is_writing:
                 guard.check_step()
-        finally:
-            guard.close()
 
     @property
     def is_foreign(self) -> bool:
@@ -144,9 +204,12 @@ class DatabaseRun:
 
     def make_lock(self) -> MigrationLock:
         """Return the lock that keeps two runs on this database apart."""
-        schema = self.context.version_table_schema or ""
-        scope = f"{schema}.{self.context.version_table}"
-        return self.dialect.migration_lock(self._connection, scope=scope)
+        return self.dialect.migration_lock(
+            self._connection,
+            table=self.context.version_table,
+            schema=self.context.version_table_schema,
+            policy=LockPolicy(kind=self.settings.lock, lease=self.settings.lock_lease),
+        )
 
     def call_at_end(self, function: cabc.Callable[[], None]) -> None:
         """Call a function when the transaction of ``env.py`` has ended."""
@@ -169,7 +232,7 @@ class DatabaseRun:
 
         :param purge: empty it.
         """
-        self._begin_writing()
+        self._prepare_session()
         # Alembic 1.20 has no public name for this.
         self.context._ensure_version_table(purge=purge)
 
@@ -178,6 +241,53 @@ class DatabaseRun:
 
         if purge:
             self._maintainer = Heads(self.context, ())
+
+    def begin_writing(self) -> None:
+        """Prepare the session and the books before the first change, and only then."""
+        self._prepare_session()
+
+        if self.ledger is not None:
+            self.ledger.open()
+
+    def read_changed(self) -> list[Script]:
+        """Return the applied scripts that are others than they were when they ran."""
+        if self.ledger is None or not self.settings.history:
+            return []
+
+        was_idle = not self._connection.in_transaction()
+
+        if not was_idle and not self.ledger.recorder.exists():
+            return []
+
+        checksums = self.ledger.recorder.read_checksums()
+
+        if was_idle:
+            self._connection.rollback()
+
+        return self.history.find_changed(self.heads, checksums)
+
+    def may_retry(self, error: BaseException) -> bool:
+        """Tell whether a step may be tried again: others held what it needs."""
+        return (
+            not self._is_foreign
+            and isinstance(error, sa.exc.DBAPIError)
+            and isinstance(explain(error, self.url), LockNotAcquired)
+        )
+
+    def describe_blockers(self, error: BaseException) -> str | None:
+        """Say who was in the way of the statement that an error is about."""
+        statement = getattr(error, "statement", None)
+
+        if self.ledger is None or self._is_foreign or not statement:
+            return None
+
+        try:
+            found = self.dialect.describe_blockers(self._connection, statement)
+            self._connection.rollback()
+        except sa.exc.SQLAlchemyError:
+            return None
+
+        return found
 
     def check_table(self) -> None:
         """Refuse a version table with a row that stands twice.
@@ -210,36 +320,46 @@ class DatabaseRun:
                     f" {self.context.version_table}.version_num.",
                 )
 
-    def apply(self, step: Step) -> None:
-        """Run one step, whole or not at all where the backend can do that."""
-        script = self.history.get_revision(step.revision)
-        make = {
-            Direction.UPGRADE: MigrationStep.upgrade_from_script,
-            Direction.DOWNGRADE: MigrationStep.downgrade_from_script,
-        }[step.direction]
-        alembic_step = make(self.history.revision_map, script)
+    def check_parts(self, plan: Plan) -> None:
+        """Refuse to go the other way while a part of a step is done."""
+        if self.ledger is None or not plan.steps:
+            return
 
+        self.begin_writing()
+
+        if self.ledger.journal.left:
+            walks = (self.history.walk(None, head) for head in self.heads)
+            applied = {script.revision for walk in walks for script in walk}
+            self.ledger.check_parts(plan.direction, applied=frozenset(applied))
+            self.commit()
+
+    def apply(self, step: Step) -> None:
+        """Run one step, whole or not at all where the backend can do that.
+
+        May be called again for a step that has failed: what stays of it is known to the
+        journal, and is not done twice.
+        """
+        alembic_step, script = self._find_step(step)
         before = set(self._require_maintainer().heads)
-        self._begin_writing()
+        self.begin_writing()
+        self._check_lock()
 
         try:
             with crossing(self.history):
-                self._attempt(alembic_step, script, rebuilds=_mentions_rebuild(script))
-        except ForeignKeysEnforced:
-            # It rebuilds a table without saying so in its own file; nothing of it
-            # stayed.
-            if self._is_foreign:
-                raise
-
-            self._attempt(alembic_step, script, rebuilds=True)
+                self._attempt(alembic_step, script, step)
         except BaseException:
             self._require_maintainer().heads = before
+            self.has_part = self.ledger is not None and self.ledger.note_failure()
             raise
+
+    def call(self, step: Step) -> None:
+        """Call the function of a step, where ``op`` leads somewhere else meanwhile."""
+        self._call(*self._find_step(step))
 
     def stamp(self, targets: tuple[str, ...]) -> None:
         """Write ids into the version table, and run nothing."""
         maintainer = self._require_maintainer()
-        self._begin_writing()
+        self.begin_writing()
 
         for step in self.history.find_stamps(targets, tuple(maintainer.heads)):
             with self._transaction():
@@ -251,10 +371,28 @@ class DatabaseRun:
                 if self.context.as_sql:
                     self.context.impl.static_output(f"-- Running {step.short_log}")
 
+                self._check_lock()
                 maintainer.update_to_step(step)
+
+                if self.ledger is not None:
+                    self.ledger.record_stamp(step)
+
                 self._notify(step)
 
+    def commit(self) -> None:
+        """Commit what was written beside the steps."""
+        if not self._is_foreign:
+            self._connection.commit()
+
     # -- inside ----------------------------------------------------------------
+
+    def _find_step(self, step: Step) -> tuple[RevisionStep, Script]:
+        script = self.history.get_revision(step.revision)
+        make = {
+            Direction.UPGRADE: MigrationStep.upgrade_from_script,
+            Direction.DOWNGRADE: MigrationStep.downgrade_from_script,
+        }[step.direction]
+        return make(self.history.revision_map, script), script
 
     @property
     def _connection(self) -> sa.Connection:
@@ -265,8 +403,7 @@ class DatabaseRun:
         assert self._maintainer is not None  # opened() comes first
         return self._maintainer
 
-    def _begin_writing(self) -> None:
-        """Prepare the session before the first change, and only then."""
+    def _prepare_session(self) -> None:
         if self._guard is None or self._is_writing:
             return
 
@@ -277,25 +414,62 @@ class DatabaseRun:
         else:
             self._guard.before_step(rebuilds=False)
 
+    def _choose_limits(self) -> Limits:
+        settings = self.settings
+        patience = settings.ddl_lock_timeout or self.dialect.lock_timeout
+
+        if self._is_foreign:
+            # A statement inside the transaction of env.py cannot be tried again.
+            patience = settings.ddl_deadline
+
+        return Limits(
+            lock_timeout=patience, statement_timeout=settings.statement_timeout
+        )
+
     def _read_heads(self) -> None:
         # What env.py has begun on the connection is its own: a SET, for example.
         was_idle = not self._connection.in_transaction()
-        self._stored = self.context.get_current_heads()
+        self._stored = (
+            self._select_heads() if was_idle else self.context.get_current_heads()
+        )
         self._maintainer = Heads(self.context, self._stored)
 
         if was_idle:
             self._connection.rollback()
 
-    def _attempt(self, step: RevisionStep, script: Script, *, rebuilds: bool) -> None:
+    def _select_heads(self) -> tuple[str, ...]:
+        """Read the version table in one statement; where that fails, ask Alembic."""
+        query = sa.select(self.context._version.c.version_num)
+
+        try:
+            return tuple(self._connection.scalars(query))
+        except sa.exc.DBAPIError:
+            self._connection.rollback()
+            return self.context.get_current_heads()
+
+    def _attempt(self, alembic_step: RevisionStep, script: Script, step: Step) -> None:
         if self._guard is None or self._is_foreign:
-            self._run(step, script)
+            self._run(alembic_step, script, step)
             return
 
+        try:
+            self._run_guarded(
+                alembic_step, script, step, rebuilds=_mentions_rebuild(script)
+            )
+        except ForeignKeysEnforced:
+            # It rebuilds a table without saying so in its own file; nothing of it
+            # stayed.
+            self._run_guarded(alembic_step, script, step, rebuilds=True)
+
+    def _run_guarded(
+        self, alembic_step: RevisionStep, script: Script, step: Step, *, rebuilds: bool
+    ) -> None:
+        assert self._guard is not None  # online
         self._guard.before_step(rebuilds=rebuilds)
 
         try:
             with self._transaction():
-                self._run(step, script)
+                self._run(alembic_step, script, step)
                 self._guard.check_step()
         finally:
             self._guard.after_step()
@@ -303,15 +477,36 @@ class DatabaseRun:
     def _transaction(self) -> t.Any:
         return self.context.begin_transaction(_per_migration=True)
 
-    def _run(self, step: RevisionStep, script: Script) -> None:
-        if self._guard is None:
-            self._write_sql(step, script)
+    def _run(self, alembic_step: RevisionStep, script: Script, step: Step) -> None:
+        if self.ledger is None:
+            self._write_sql(alembic_step, script)
             return
 
-        _log.info("Running %s", step)
-        self._call(step, script)
-        self._require_maintainer().update_to_step(step)
-        self._notify(step)
+        _log.info("Running %s", alembic_step)
+
+        with self.ledger.following(step):
+            self._call(alembic_step, script)
+
+        self._check_lock()
+        self._require_maintainer().update_to_step(alembic_step)
+        self.ledger.complete(step)
+        self._notify(alembic_step)
+
+    def _check_lock(self) -> None:
+        """Refuse to go on where another run has taken the migration lock over.
+
+        Nobody can take it over between this and the end of the transaction.
+        """
+        if self.guard_commit is None:
+            return
+
+        was_idle = not self._connection.in_transaction()
+
+        try:
+            self.guard_commit(self._connection)
+        finally:
+            if was_idle:
+                self._connection.rollback()
 
     def _write_sql(self, step: RevisionStep, script: Script) -> None:
         with self._transaction():

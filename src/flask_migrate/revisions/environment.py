@@ -11,6 +11,7 @@ import pathlib
 import threading
 import traceback
 import typing as t
+import uuid
 
 import sqlalchemy as sa
 from alembic import context as alembic_context
@@ -25,9 +26,13 @@ from ..databases.dialects import get_dialect
 from ..databases.sources import Database
 from ..errors import MigrationError
 from ..errors import NotConfigured
+from ..errors import RevisionNotFound
+from ..events import Listener
+from ..settings import Settings
 from .border import crossing
 from .database_run import DatabaseRun
 from .env_file import explain_env_error
+from .missing import explain_missing
 from .operations import make_impl
 
 if t.TYPE_CHECKING:
@@ -58,7 +63,9 @@ class Request:
     :param configure_args: the application's arguments for ``context.configure()``.
     :param output: where SQL goes; ``None`` runs the statements.
     :param find_start: for SQL, the ids that the database of a name stands at.
-    :param lock_timeout: seconds that one statement may wait for another session.
+    :param settings: of the application.
+    :param run: the id of this run in the history.
+    :param listener: is told what happens.
     :param allow_lossy_casts: ``table.column`` whose values a type change may alter.
     :param options: more of ``EnvironmentContext``'s options: ``tag``, ...
     """
@@ -68,7 +75,9 @@ class Request:
     configure_args: cabc.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     output: io.TextIOBase | t.TextIO | None = None
     find_start: cabc.Callable[[str], tuple[str, ...]] = _no_start
-    lock_timeout: float = 60.0
+    settings: Settings = dataclasses.field(default_factory=Settings)
+    run: str = dataclasses.field(default_factory=lambda: uuid.uuid4().hex)
+    listener: Listener | None = None
     allow_lossy_casts: frozenset[str] = frozenset()
     options: cabc.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
@@ -127,6 +136,12 @@ class Environment(EnvironmentContext):
         self._request = request
         self._opened: list[DatabaseRun] = []
         self._abandoned: set[pathlib.Path] = set()
+        self.stand_in: MigrationContext | None = None
+        """What revisions meet instead of the live context, while a plan is made."""
+
+    def get_context(self) -> MigrationContext:
+        """Return the context of the database configured last, or what stands for it."""
+        return self.stand_in or super().get_context()
 
     def configure(self, *args: t.Any, **options: t.Any) -> None:
         """Receive what ``env.py`` says of one database; our defaults fill the rest."""
@@ -143,7 +158,7 @@ class Environment(EnvironmentContext):
             options = {**self._online_defaults(args, options), **options}
             options.update(self._models_not_seen(options))
 
-        super().configure(*args, **_with_schemas(options))
+        super().configure(*args, **_without_ours(_with_schemas(options)))
         migration_context = self.get_context()
         migration_context.impl = make_impl(
             migration_context, allow_lossy_casts=self._request.allow_lossy_casts
@@ -163,13 +178,19 @@ class Environment(EnvironmentContext):
                 migration_context,
                 self._history,
                 arguments=arguments,
-                lock_timeout=self._request.lock_timeout,
+                settings=self._request.settings,
+                run=self._request.run,
+                listener=self._request.listener,
                 start=self._request.find_start,
             )
             self._opened.append(run)
 
             with run.opened():
-                self._request.work(run)
+                try:
+                    self._request.work(run)
+                except RevisionNotFound as error:
+                    explain_missing(error, run)
+                    raise
 
     def note_if_unused(self) -> None:
         """Warn of an ``env.py`` that came to its end without any database."""
@@ -274,3 +295,21 @@ def _with_schemas(options: dict[str, t.Any]) -> dict[str, t.Any]:
         return kind != "schema" or name is None or name in schemas
 
     return {**options, "include_schemas": True, "include_name": include_name}
+
+
+def _without_ours(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Hide the tables that stand beside the version table from autogenerate."""
+    chosen = options.get("include_name")
+    prefix = f"{options.get('version_table') or 'alembic_version'}_"
+
+    def include_name(name: str | None, kind: str, parents: t.Any) -> bool:
+        if kind == "table" and (name or "").removeprefix(prefix) in OURS:
+            return False
+
+        return chosen is None or bool(chosen(name, kind, parents))
+
+    return {**options, "include_name": include_name}
+
+
+OURS = frozenset({"history", "journal", "lease"})
+"""What follows the name of the version table and an underscore in our own tables."""

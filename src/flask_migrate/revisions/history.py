@@ -10,6 +10,7 @@ import typing as t
 from alembic import util
 from alembic.script import Script
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionMap
 
 from ..errors import BadOption
 from ..errors import HistoryError
@@ -22,6 +23,7 @@ from ..plan import Revision
 from ..results import Written
 from . import files
 from .border import crossing
+from .checksums import checksum
 from .env_file import run_env_file
 from .loading import check_function
 from .loading import check_graph
@@ -76,6 +78,7 @@ class History(ScriptDirectory):
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
         self._actions: list[tuple[str, str]] = []
+        self._added: tuple[pathlib.Path, ...] = ()
 
     # -- reading ---------------------------------------------------------------
 
@@ -89,8 +92,14 @@ class History(ScriptDirectory):
             if location.is_dir()
             for path in list_files(location, recursive=self.recursive_version_locations)
         ]
+        scripts += map(load_script, self._added)
         check_graph(scripts)
         return iter(scripts)
+
+    def add_files(self, paths: cabc.Iterable[pathlib.Path]) -> None:
+        """Read files that stand elsewhere, beside those of the repository."""
+        self._added = (*self._added, *paths)
+        self.revision_map: RevisionMap = RevisionMap(self._load_revisions)
 
     @property
     def has_version_folder(self) -> bool:
@@ -237,6 +246,28 @@ class History(ScriptDirectory):
                     " a database is at the newer one only.",
                     hint=f"`flask db stamp --purge {head}` sets it right.",
                 )
+
+    def find_changed(
+        self, heads: tuple[str, ...], checksums: cabc.Mapping[str, str]
+    ) -> list[Script]:
+        """Return the applied scripts that are others than they were.
+
+        :param heads: the ids in the database's version table.
+        :param checksums: of the scripts when they were applied, by revision.
+        """
+        if not checksums:
+            return []
+
+        applied = {
+            script.revision: script
+            for head in heads
+            for script in self.walk(None, head)
+        }
+        return [
+            script
+            for revision, script in applied.items()
+            if checksums.get(revision, checksum(script.path)) != checksum(script.path)
+        ]
 
     def check_parents(self, scripts: tuple[Script, ...]) -> None:
         """Refuse a merge of a revision and its own ancestor, which joins nothing.

@@ -1,33 +1,27 @@
-"""Run a plan on one database, and say what stays when a step fails."""
+"""Run a plan on one database, step after step."""
 
 from __future__ import annotations
 
 import asyncio
-import pathlib
+import logging
+import random
+import time
 import typing as t
 
 import sqlalchemy as sa
 
-from ..databases.connections import explain
-from ..databases.dialects.base import hide_secrets
-from ..errors import ConnectionFailed
-from ..errors import find_line
-from ..errors import Interrupted
-from ..errors import LockNotAcquired
-from ..errors import MigrationError
-from ..errors import StepFailed
-from ..plan import Direction
 from ..plan import Plan
 from ..plan import Step
+from .failures import explain_failure
+from .failures import explain_interruption
+from .telling import telling_of_run
+from .telling import telling_of_step
+from .watching import watching
 
 if t.TYPE_CHECKING:
     from ..revisions.database_run import DatabaseRun
 
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM has come; raised where Ctrl-C would be."""
-
-    exit_code = 143
+_log = logging.getLogger("flask_migrate")
 
 
 def execute(plan: Plan, run: DatabaseRun) -> None:
@@ -41,148 +35,58 @@ def execute(plan: Plan, run: DatabaseRun) -> None:
     """
     run.check_table()
     run.check_lengths(plan.steps)
+    run.check_parts(plan)
 
+    with telling_of_run(run, plan), watching(run):
+        _run_steps(plan, run)
+
+
+def _run_steps(plan: Plan, run: DatabaseRun) -> None:
     for number, step in enumerate(plan.steps):
         try:
-            run.apply(step)
+            with telling_of_step(run, step):
+                _apply(run, step)
         except KeyboardInterrupt as error:
-            raise _interrupted(plan, number, run, error) from error
+            raise explain_interruption(plan, number, run, error=error) from error
         except asyncio.CancelledError as error:
             # In an event loop; what has cancelled it comes along.
             cause = next(iter(error.args), error)
-            raise _interrupted(plan, number, run, cause) from error
+            raise explain_interruption(plan, number, run, error=cause) from error
         except (Exception, SystemExit) as error:
-            raise _failed(plan, number, run, error) from error
+            raise explain_failure(plan, number, run, error=error) from error
 
 
-def _failed(
-    plan: Plan, number: int, run: DatabaseRun, error: Exception | SystemExit
-) -> MigrationError:
-    step = plan.steps[number]
-    known = error if isinstance(error, MigrationError) else explain(error, run.url)
-    reason = known.message if known else f"{type(error).__name__}: {error}"
-
-    if run.context.as_sql:
-        return _not_written(plan, number, error, hide_secrets(reason))
-
-    verb = "applied" if step.direction is Direction.UPGRADE else "reverted"
-    lines = [
-        f"Revision {step} could not be {verb}: {hide_secrets(reason)}",
-        *_where(step, error),
-        *_what_stays(plan, number, run),
-    ]
-    message = "\n".join(lines)
-    hint = (known.hint if known else None) or _default_hint(plan, run)
-
-    if isinstance(known, (LockNotAcquired, ConnectionFailed)):
-        return type(known)(message, hint=hint)
-
-    return StepFailed(
-        message,
-        revision=step.revision,
-        applied=_kept(plan, number, run),
-        total=len(plan.steps),
-        hint=hint,
-    )
+FIRST_PAUSE = 0.5
+LAST_PAUSE = 5.0
+REPORT_SECONDS = 10.0
+"""How often a step that is tried again says what it waits for."""
 
 
-def _not_written(
-    plan: Plan, number: int, error: BaseException, reason: str
-) -> StepFailed:
-    """Say why a step cannot be written as SQL: most often, it wants to read."""
-    step = plan.steps[number]
-    before = plan.steps[number - 1].revision if number else None
-    start = plan.start[0] if plan.start else "base"
-    lines = [
-        f"Revision {step} cannot be written as SQL: {reason}",
-        *_where(step, error),
-        "  A revision that reads the database needs one to run on.",
-    ]
-    return StepFailed(
-        "\n".join(lines),
-        revision=step.revision,
-        total=len(plan.steps),
-        hint=f"`flask db {plan.direction.value} --sql {start}:{before}` writes what"
-        " comes before it."
-        if before
-        else None,
-    )
+def _apply(run: DatabaseRun, step: Step) -> None:
+    """Run one step; try again for a while where others hold what it needs.
 
+    Many short attempts keep those who queue behind us waiting for a moment only, where
+    one long attempt would stop the whole site: measured on PostgreSQL 15 and
+    MariaDB 10.11.
+    """
+    deadline = time.monotonic() + run.settings.ddl_deadline
+    report_at = time.monotonic()
+    pause = FIRST_PAUSE
 
-def _where(step: Step, error: BaseException) -> list[str]:
-    """Say which line of the file and which statement it was."""
-    line = find_line(error, step.path)
-    lines = [f"in {_shorten(step.path)}{f', line {line}' if line else ''}"]
+    while True:
+        try:
+            run.apply(step)
+            return
+        except sa.exc.DBAPIError as error:
+            now = time.monotonic()
 
-    if isinstance(error, sa.exc.StatementError) and error.statement:
-        statement = " ".join(hide_secrets(error.statement).split())
-        lines.append(f"statement: {statement[:300]}")
+            if now + pause > deadline or not run.may_retry(error):
+                raise
 
-    return [f"  {line}" for line in lines]
+            if now >= report_at:
+                report_at = now + REPORT_SECONDS
+                blocker = run.describe_blockers(error) or "another session"
+                _log.info("Waiting for a lock in %s: held by %s", step, blocker)
 
-
-def _what_stays(plan: Plan, number: int, run: DatabaseRun) -> list[str]:
-    kept = _kept(plan, number, run)
-    step = plan.steps[number]
-    lines = [f"{_verb(plan)} {len(kept)} of {len(plan.steps)}; {_stands(kept, run)}"]
-
-    if run.dialect.keeps_part:
-        lines.append(
-            f"{run.dialect.title} commits DDL by itself: what {step.revision} did"
-            " before the failure stays."
-        )
-    else:
-        lines.append(f"nothing of {step.revision} stays.")
-
-    return [f"  {line}" for line in lines]
-
-
-def _kept(plan: Plan, number: int, run: DatabaseRun) -> tuple[str, ...]:
-    done = plan.steps[:number] if run.keeps_steps else ()
-    return tuple(step.revision for step in done)
-
-
-def _verb(plan: Plan) -> str:
-    return "applied" if plan.direction is Direction.UPGRADE else "reverted"
-
-
-def _stands(kept: tuple[str, ...], run: DatabaseRun) -> str:
-    name = f"the database {run.name}" if run.name else "the database"
-
-    if not kept and not run.keeps_steps:
-        return f"{name} is as it was."
-
-    return f"{name} is at {', '.join(run.heads) or 'base'}."
-
-
-def _default_hint(plan: Plan, run: DatabaseRun) -> str:
-    again = f"`flask db {plan.direction.value}`"
-
-    if run.dialect.keeps_part:
-        return (
-            "Undo by hand what the failed revision did, correct it, then run"
-            f" {again} again."
-        )
-
-    return f"Correct the revision, then run {again} again."
-
-
-def _interrupted(
-    plan: Plan, number: int, run: DatabaseRun, error: BaseException
-) -> Interrupted:
-    code, word = (143, "SIGTERM") if isinstance(error, Terminated) else (130, "Ctrl-C")
-    step = plan.steps[number]
-    lines = [f"Stopped by {word} in revision {step}.", *_what_stays(plan, number, run)]
-    return Interrupted(
-        "\n".join(lines),
-        signal_exit_code=code,
-        hint=f"Run `flask db {plan.direction.value}` to go on.",
-    )
-
-
-def _shorten(path: str) -> str:
-    """Return a path relative to the current folder where it is below it."""
-    try:
-        return str(pathlib.Path(path).relative_to(pathlib.Path.cwd()))
-    except ValueError:
-        return path
+        time.sleep(pause * random.uniform(0.5, 1.5))  # jitter
+        pause = min(pause * 1.5, LAST_PAUSE)

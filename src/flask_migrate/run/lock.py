@@ -8,6 +8,7 @@ import contextvars
 import logging
 import random
 import time
+import types
 import typing as t
 
 from ..errors import LockNotAcquired
@@ -18,8 +19,8 @@ if t.TYPE_CHECKING:
 
 _log = logging.getLogger("flask_migrate")
 
-_HELD: contextvars.ContextVar[frozenset[str]] = contextvars.ContextVar(
-    "flask_migrate_locks", default=frozenset()
+_HELD: contextvars.ContextVar[cabc.Mapping[str, MigrationLock]] = (
+    contextvars.ContextVar("flask_migrate_locks", default=types.MappingProxyType({}))
 )
 
 POLL_SECONDS = 0.2
@@ -43,9 +44,11 @@ def holding(run: DatabaseRun, *, timeout: float | None) -> cabc.Iterator[None]:
         return
 
     lock = run.make_lock()
+    held = _HELD.get().get(lock.identity)
 
-    if lock.identity in _HELD.get():
+    if held is not None:
         # `with migrate.lock():` around the call.
+        run.guard_commit = held.verify
         yield
         return
 
@@ -53,13 +56,17 @@ def holding(run: DatabaseRun, *, timeout: float | None) -> cabc.Iterator[None]:
     release.callback(lock.release)
 
     try:
+        lock = lock.settle()
+        release.callback(lock.release)
         acquire(lock, title=run.name or "the database", timeout=timeout)
+        run.guard_commit = lock.verify
         run.read_version_table()
         yield
     finally:
         if run.is_foreign:
             run.call_at_end(release.close)
         else:
+            run.guard_commit = None
             release.close()
 
 
@@ -104,13 +111,16 @@ def holding_alone(
     :param timeout: seconds to wait.
     :raises LockNotAcquired: another run held it for longer.
     """
-    if lock.identity in _HELD.get():
+    identity = lock.identity
+
+    if identity in _HELD.get():
         yield
         return
 
     try:
+        lock = lock.settle()
         acquire(lock, title=title, timeout=timeout)
-        token = _HELD.set(_HELD.get() | {lock.identity})
+        token = _HELD.set({**_HELD.get(), identity: lock})
 
         try:
             yield

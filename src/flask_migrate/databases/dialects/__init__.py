@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from .base import Dialect
+from .base import Limits
 from .base import SessionGuard
 from .mysql import MariaDB
 from .mysql import MySQL
 from .postgresql import PostgreSQL
 from .sqlite import SQLite
 
-__all__ = ["Dialect", "SessionGuard", "get_dialect"]
+__all__ = ["Dialect", "Limits", "SessionGuard", "get_dialect"]
 
 _DIALECTS: dict[str, Dialect] = {
     dialect.name: dialect for dialect in (SQLite(), PostgreSQL(), MySQL(), MariaDB())

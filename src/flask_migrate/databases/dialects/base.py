@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import dataclasses
 import re
 import typing as t
 
@@ -12,9 +13,15 @@ from sqlalchemy import exc
 from ...errors import DatabaseError
 from ...errors import MigrationError
 from ...errors import UsageError
+from .durability import Durability
+from .durability import is_read
 from .explanations import Explanation
-from .facts import Facts
 from .locks import MigrationLock
+from .schemas import read_any
+from .schemas import Schema
+
+if t.TYPE_CHECKING:
+    from .facts import Facts
 
 
 class Runner(t.Protocol):
@@ -25,16 +32,29 @@ class Runner(t.Protocol):
     ) -> t.Any: ...
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long the statements of a run may take, in seconds.
+
+    :param lock_timeout: that one attempt waits for the locks of other sessions, which
+        wait behind it meanwhile.
+    :param statement_timeout: that one statement may take; ``None`` has no limit.
+    """
+
+    lock_timeout: float
+    statement_timeout: float | None = None
+
+
 class SessionGuard:
     """What one connection needs around a run and around each of its steps.
 
     :param connection: the connection that the steps run on.
-    :param lock_timeout: seconds that one statement may wait for another session.
+    :param limits: of their statements.
     """
 
-    def __init__(self, connection: sa.Connection, *, lock_timeout: float) -> None:
+    def __init__(self, connection: sa.Connection, *, limits: Limits) -> None:
         self.connection = connection
-        self.lock_timeout = lock_timeout
+        self.limits = limits
 
     def _execute(self, statement: str) -> None:
         """Run one statement of our own, and leave the transaction state as it was."""
@@ -56,6 +76,9 @@ class SessionGuard:
     def begin_foreign(self) -> None:
         """Prepare for steps inside a transaction that somebody else has begun."""
 
+    def settle(self) -> None:
+        """Check now what the server would check at the commit."""
+
     def check_step(self) -> None:
         """Refuse what the step did, inside its transaction, before the commit."""
 
@@ -69,6 +92,9 @@ class SessionGuard:
         """Put back what :meth:`begin_foreign` changed, after its transaction."""
 
 
+_SESSION = "flask_migrate_session"
+
+
 class Dialect:
     """The questions whose answers depend on the backend."""
 
@@ -76,6 +102,8 @@ class Dialect:
     title = "the database"
     transactional_ddl: bool | None = None
     """Whether a step is whole or nothing; ``None`` leaves it to Alembic."""
+    lock_timeout: float = 60.0
+    """Seconds that one attempt waits for other sessions, unless it is configured."""
     two_phase = False
     """Whether several databases can be committed together."""
     enforces_length = True
@@ -84,8 +112,15 @@ class Dialect:
     """Whether a step that failed leaves behind what it did before."""
     session_guard: type[SessionGuard] = SessionGuard
     migration_lock: type[MigrationLock] = MigrationLock
-    facts: type[Facts] = Facts
-    """What the statements of a plan do."""
+    captures_live = False
+    """Whether a plan runs its steps on a scratch database to see their SQL."""
+    read_only: tuple[str, str] = ("", "")
+    """The statements after which a session refuses every change, and no longer."""
+    scratch_right = ""
+    """How a user gets the right to make a scratch database; ``{user}`` is its name.
+
+    Empty where that is made in memory.
+    """
     database_options: tuple[str, ...] = ()
     """The options that :meth:`make_database` understands."""
 
@@ -138,6 +173,78 @@ class Dialect:
 
         return kind(message, hint=hint)
 
+    nothing: str = "SELECT NULL WHERE 1 = 0"
+    """A statement that does nothing, in the place of one that is done already."""
+
+    def make_facts(self, connection: sa.Connection) -> Facts:
+        """Return what says what statements would do on a live database."""
+        # An application that only serves requests never plans.
+        from .facts import Facts
+
+        return Facts(connection)
+
+    def commits_each(self, connection: sa.Connection) -> bool:
+        """Tell whether a connection commits each statement by itself now."""
+        level = connection.get_execution_options().get("isolation_level")
+
+        if level is not None:
+            return bool(level == "AUTOCOMMIT")
+
+        # Set for the whole engine, which SQLAlchemy 2.1 has no public name for.
+        return connection.dialect._on_connect_isolation_level == "AUTOCOMMIT"
+
+    def holds_any_text(self, connection: sa.Connection) -> bool:
+        """Tell whether our tables can hold the letters of every language."""
+        return True
+
+    def judge_durability(self, sql: str, *, autocommit: bool) -> Durability:
+        """Return what stays of a statement when the run stops right after it.
+
+        :param autocommit: the connection commits each statement.
+        """
+        return Durability.READ if is_read(sql) else Durability.ROLLS_BACK
+
+    def probe(self, connection: sa.Connection, sql: str) -> str | None:
+        """Return what the schema looks like, as far as a statement can change it.
+
+        :return: a hash, equal before and after a statement that was not done;
+            ``None`` where looking cannot tell.
+        """
+        return None
+
+    session_query: str = "SELECT 0"
+    """Asks for the server's number of a connection."""
+
+    def read_session(self, connection: sa.Connection) -> int:
+        """Return the server's number of a connection, which is asked once."""
+        known = connection.info
+
+        if _SESSION not in known:
+            known[_SESSION] = int(connection.scalar(sa.text(self.session_query)) or 0)
+
+        return int(known[_SESSION])
+
+    def is_running(self, connection: sa.Connection, session: int) -> bool:
+        """Tell whether the server still works for another connection."""
+        return False
+
+    tells_progress: bool = False
+    """Whether :meth:`read_progress` can say anything."""
+
+    def read_progress(
+        self, connection: sa.Connection, session: int
+    ) -> tuple[str | None, float | None]:
+        """Return what the server does for another connection, and how far it is.
+
+        :param session: as :meth:`read_session` gives it.
+        :return: a phase in the server's words, and a share from 0 to 1.
+        """
+        return None, None
+
+    def describe_blockers(self, connection: sa.Connection, sql: str) -> str | None:
+        """Say which session keeps a statement waiting, as far as that can be seen."""
+        return None
+
     def describe(self, url: sa.URL | None) -> str:
         """Return where a database is, in words, without user or password."""
         return describe_url(url)
@@ -150,9 +257,57 @@ class Dialect:
         """
         return None
 
+    def describe_server(self, connection: sa.Connection) -> str:
+        """Return which server this is, and its version: ``PostgreSQL 15.4``."""
+        known = connection.dialect.server_version_info or ()
+        numbers = [str(one) for one in known if isinstance(one, int)]
+        return f"{self.title} {'.'.join(numbers[:3])}".strip()
+
+    def read_schema(
+        self, connection: sa.Connection, schemas: tuple[str, ...]
+    ) -> Schema:
+        """Yield what a database consists of.
+
+        :param schemas: those to read besides the default ones.
+        """
+        return read_any(connection, schemas)
+
+    def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
+        """Make the schema of one database in another, which is empty; no rows.
+
+        :param target: commits by itself.
+        """
+        raise UsageError(f"The schema of {self.title} cannot be copied from here.")
+
+    def maintenance_url(self, url: sa.URL) -> sa.URL:
+        """Return where one connects to make and to drop databases."""
+        return url.set(database="")
+
+    def make_scratch(
+        self, source: sa.Connection, admin: sa.Connection, *, name: str
+    ) -> None:
+        """Make an empty database that is like another one.
+
+        :param admin: connected to :meth:`maintenance_url`.
+        """
+        quote = admin.dialect.identifier_preparer.quote_identifier
+        admin.exec_driver_sql(f"CREATE DATABASE {quote(name)}")
+
+    def read_clock(self, admin: sa.Connection) -> int:
+        """Return the seconds since 1970, as the server counts them."""
+        raise UsageError(f"{self.title} has no scratch databases.")
+
+    def list_idle_databases(self, admin: sa.Connection) -> list[str]:
+        """Return the databases of the server that nobody is connected to."""
+        return []
+
     def database_exists(self, url: sa.URL, run: Runner) -> bool:
         """Ask the server whether it has the database that a URL names."""
         raise UsageError(f"{self.title} cannot say which databases it has.")
+
+    def is_absent(self, url: sa.URL) -> bool:
+        """Tell whether there is surely no such database, without asking a server."""
+        return False
 
     def make_database(
         self, url: sa.URL, options: cabc.Mapping[str, str], run: Runner
@@ -166,6 +321,19 @@ class Dialect:
     def drop_database(self, url: sa.URL, run: Runner) -> None:
         """Drop the database that a URL names, with everything in it."""
         raise UsageError(f"{self.title} cannot drop a database from here.")
+
+
+def describe_blocker(
+    who: str, application: str | None, seconds: float | None, *, query: str | None
+) -> str:
+    """Say which session is in the way: who, since when, and with what.
+
+    :param seconds: the age of its transaction.
+    """
+    name = f" ({application})" if application else ""
+    age = "" if seconds is None else f", in a transaction for {float(seconds):.0f} s"
+    text = " ".join(hide_secrets(query or "").split())
+    return f"{who}{name}{age}{f': {text[:120]}' if text else ''}"
 
 
 def _has_origin(error: exc.SQLAlchemyError) -> bool:

@@ -66,7 +66,8 @@ def explain_denied(where: str, why: str) -> Explanation:
     return (
         DatabaseError,
         f"The database user is not allowed to do this: {why}",
-        "Grant it the right, or connect as a user that has it.",
+        "Grant it the right, or let migrations connect as a user that has it:"
+        " MIGRATE_DATABASE_URI, or `flask db --url URL`.",
     )
 
 
@@ -85,7 +86,7 @@ def explain_locked(where: str, why: str) -> Explanation:
         LockNotAcquired,
         f"Another session kept a lock for longer than it may: {why}",
         "End the transaction that holds it (in the same process: commit or close"
-        " db.session), then run the command again. MIGRATE_DDL_LOCK_TIMEOUT says how"
+        " db.session), then run the command again. MIGRATE_DDL_DEADLINE says how"
         " long to wait.",
     )
 

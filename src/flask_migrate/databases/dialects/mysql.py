@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import re
 import typing as t
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from .base import describe_blocker
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .durability import changes_rows
+from .durability import Durability
+from .durability import is_read
+from .durability import strip_comments
 from .explanations import explain_denied
 from .explanations import explain_exists
 from .explanations import explain_full
@@ -25,7 +31,15 @@ from .explanations import explain_refused
 from .explanations import explain_unreachable
 from .explanations import Explanation
 from .locks import MigrationLock
-from .locks import MySQLLock
+from .mysql_objects import read_objects
+from .schemas import read_mysql
+from .schemas import Schema
+from .schemas import show_created
+from .schemas import without_owner
+from .session_locks import MySQLLock
+
+if t.TYPE_CHECKING:
+    from .facts import Facts
 
 
 class MySQLGuard(SessionGuard):
@@ -34,18 +48,33 @@ class MySQLGuard(SessionGuard):
     _is_set = False
 
     def before_step(self, *, rebuilds: bool) -> None:
-        if not self._is_set:
-            seconds = max(1, round(self.lock_timeout))
-            self._execute(f"SET SESSION lock_wait_timeout = {seconds}")
-            self._is_set = True
+        if self._is_set:
+            return
+
+        self._is_set = True
+        is_mariadb = getattr(self.connection.dialect, "is_mariadb", False)
+        # Whole seconds; MariaDB takes 0 for NOWAIT, MySQL begins at 1.
+        seconds = round(self.limits.lock_timeout)
+        self._execute(
+            f"SET SESSION lock_wait_timeout = {max(0 if is_mariadb else 1, seconds)}"
+        )
+
+        if self.limits.statement_timeout and is_mariadb:
+            limit = self.limits.statement_timeout
+            self._execute(f"SET SESSION max_statement_time = {limit}")
 
     def begin_foreign(self) -> None:
         self.before_step(rebuilds=False)
 
     def close(self) -> None:
-        if self._is_set:
-            with contextlib.suppress(exc.SQLAlchemyError):
-                self._execute("SET SESSION lock_wait_timeout = DEFAULT")
+        if not self._is_set:
+            return
+
+        with contextlib.suppress(exc.SQLAlchemyError):
+            self._execute("SET SESSION lock_wait_timeout = DEFAULT")
+
+            if self.limits.statement_timeout:
+                self._execute("SET SESSION max_statement_time = DEFAULT")
 
 
 class MySQL(Dialect):
@@ -60,6 +89,64 @@ class MySQL(Dialect):
     session_guard: type[SessionGuard] = MySQLGuard
     migration_lock: type[MigrationLock] = MySQLLock
     database_options: tuple[str, ...] = ("encoding", "collation")
+    lock_timeout: float = 1.0
+    session_query: str = "SELECT CONNECTION_ID()"
+    nothing: str = "DO 0"
+
+    def judge_durability(self, sql: str, *, autocommit: bool) -> Durability:
+        if is_read(sql) or _KEEPS_NOTHING.match(strip_comments(sql)):
+            return Durability.READ
+
+        return Durability.ROLLS_BACK if changes_rows(sql) else Durability.COMMITS
+
+    def probe(self, connection: sa.Connection, sql: str) -> str | None:
+        return read_objects(connection, sql)
+
+    def is_running(self, connection: sa.Connection, session: int) -> bool:
+        query = sa.text(
+            "SELECT 1 FROM information_schema.processlist WHERE id = :id"
+            " AND command = 'Query' AND id <> CONNECTION_ID()"
+        )
+        return connection.scalar(query, {"id": session}) is not None
+
+    tells_progress: bool = True
+
+    def read_progress(
+        self, connection: sa.Connection, session: int
+    ) -> tuple[str | None, float | None]:
+        # MariaDB alone has a column for the share.
+        query = sa.text("SELECT * FROM information_schema.processlist WHERE id = :id")
+        row = connection.execute(query, {"id": session}).mappings().first()
+
+        if row is None:
+            return None, None
+
+        values = {key.lower(): value for key, value in row.items()}
+        share = float(values.get("progress") or 0) / 100
+        return values["state"] or None, share or None
+
+    def describe_blockers(self, connection: sa.Connection, sql: str) -> str | None:
+        # Which session holds a metadata lock is known to an optional plugin only; the
+        # oldest transaction is the likely one.
+        row = connection.execute(_OLDEST).first()
+
+        if row is None:
+            return None
+
+        return describe_blocker(
+            f"connection {row.id} of {row.user}", None, row.seconds, query=row.info
+        )
+
+    scratch_right = "GRANT ALL ON `whimbrel\\_scratch\\_%`.* TO '{user}'@'...'"
+    read_only: tuple[str, str] = (
+        "SET SESSION TRANSACTION READ ONLY",
+        "SET SESSION TRANSACTION READ WRITE",
+    )
+
+    def make_facts(self, connection: sa.Connection) -> Facts:
+        from .facts.mysql import MySQLFacts
+
+        return MySQLFacts(connection)
 
     def prepare_connect(
         self,
@@ -103,6 +190,59 @@ class MySQL(Dialect):
 
         return _EXPLANATIONS[number](where, why) if number in _EXPLANATIONS else None
 
+    def describe_server(self, connection: sa.Connection) -> str:
+        is_mariadb = getattr(connection.dialect, "is_mariadb", False)
+        text = super().describe_server(connection)
+        return text.replace("MySQL", "MariaDB") if is_mariadb else text
+
+    def read_schema(
+        self, connection: sa.Connection, schemas: tuple[str, ...]
+    ) -> Schema:
+        return read_mysql(connection, schemas)
+
+    def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
+        schema = source.dialect.default_schema_name or ""
+        left = [
+            without_owner(sql, schema)
+            for _, _, sql in show_created(source, schema)
+            if sql
+        ]
+        _run(target, "SET SESSION foreign_key_checks = 0")
+
+        # A view may read from one that comes later.
+        while left:
+            failed = [sql for sql in left if not _is_made(target, sql)]
+
+            if len(failed) == len(left):
+                _run(target, failed[0])
+
+            left = failed
+
+        _run(target, "SET SESSION foreign_key_checks = 1")
+
+    def make_scratch(
+        self, source: sa.Connection, admin: sa.Connection, *, name: str
+    ) -> None:
+        quote = admin.dialect.identifier_preparer.quote_identifier
+        query = "SELECT @@character_set_database, @@collation_database"
+        encoding, collation = source.exec_driver_sql(query).one()
+        _run(
+            admin,
+            f"CREATE DATABASE {quote(name)} CHARACTER SET {quote(encoding)}"
+            f" COLLATE {quote(collation)}",
+        )
+
+    def read_clock(self, admin: sa.Connection) -> int:
+        return int(admin.exec_driver_sql("SELECT UNIX_TIMESTAMP()").scalar_one())
+
+    def list_idle_databases(self, admin: sa.Connection) -> list[str]:
+        query = sa.text(
+            "SELECT schema_name FROM information_schema.schemata"
+            " WHERE schema_name NOT IN (SELECT db FROM information_schema.processlist"
+            " WHERE db IS NOT NULL)"
+        )
+        return list(admin.scalars(query))
+
     def database_exists(self, url: sa.URL, run: Runner) -> bool:
         statement = sa.text(
             "SELECT 1 FROM information_schema.schemata WHERE schema_name = :name"
@@ -137,11 +277,35 @@ class MySQL(Dialect):
         run(url.set(database=""), drop)
 
 
+_KEEPS_NOTHING = re.compile(r"(?i)(?:DO|KILL)\b")
+_OLDEST = sa.text(
+    "SELECT p.id, p.user, p.info,"
+    " TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) AS seconds"
+    " FROM information_schema.innodb_trx AS t"
+    " JOIN information_schema.processlist AS p ON p.id = t.trx_mysql_thread_id"
+    " WHERE p.id <> CONNECTION_ID() ORDER BY t.trx_started LIMIT 1"
+)
+
+
 class MariaDB(MySQL):
     """MariaDB, where SQLAlchemy is told so by ``mariadb://``."""
 
     name = "mariadb"
     title = "MariaDB"
+
+
+def _run(connection: sa.Connection, sql: str) -> None:
+    """Run a text as it stands: a percent sign in it is no parameter."""
+    connection.exec_driver_sql(sql.replace("%", "%%"))
+
+
+def _is_made(connection: sa.Connection, sql: str) -> bool:
+    try:
+        _run(connection, sql)
+    except exc.DBAPIError:
+        return False
+
+    return True
 
 
 _EXPLANATIONS: dict[t.Any, cabc.Callable[[str, str], Explanation]] = {

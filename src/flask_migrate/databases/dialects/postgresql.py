@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import contextlib
+import hashlib
 import re
 import typing as t
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy import exc
 
 from ...errors import DatabaseError
 from ...errors import NotConfigured
+from .base import describe_blocker
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .durability import Durability
+from .durability import find_names
+from .durability import is_read
+from .durability import strip_comments
 from .explanations import explain_denied
 from .explanations import explain_exists
 from .explanations import explain_full
@@ -29,47 +33,21 @@ from .explanations import explain_refused
 from .explanations import explain_unreachable
 from .explanations import Explanation
 from .locks import MigrationLock
-from .locks import PostgreSQLLock
+from .postgresql_session import PostgreSQLGuard
+from .postgresql_session import quote_literal
+from .schemas import read_postgresql
+from .schemas import Schema
+from .session_locks import PostgreSQLLock
 
-# A lock timeout would leave an invalid index or an unvalidated constraint behind:
-# their waits are lock waits too (measured on PostgreSQL 12 to 18).
-_EXEMPT = re.compile(r"(?i)\bCONCURRENTLY\b|\bVALIDATE\s+CONSTRAINT\b")
+if t.TYPE_CHECKING:
+    from .facts import Facts
+
+_COMMITS = re.compile(
+    r"(?i)\bCONCURRENTLY\b|\A(?:VACUUM|CALL|DO|ALTER\s+SYSTEM|REINDEX\s+(?:DATABASE|SYSTEM)"
+    r"|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE))\b"
+)
+_PROCEDURE = re.compile(r"(?i)(?:CALL|DO)\b")
 _NO_DATABASE = re.compile(r'database "(?P<name>[^"]+)" does not exist')
-
-
-class PostgreSQLGuard(SessionGuard):
-    """Bound every wait for another session's lock."""
-
-    _is_set = False
-
-    def open(self) -> None:
-        event.listen(self.connection, "before_cursor_execute", self._before_execute)
-
-    def close(self) -> None:
-        event.remove(self.connection, "before_cursor_execute", self._before_execute)
-
-        if self._is_set:
-            # Not in a failed transaction: its rollback puts the value back by itself.
-            with contextlib.suppress(exc.SQLAlchemyError):
-                self._execute("RESET lock_timeout")
-
-    def _before_execute(
-        self,
-        connection: sa.Connection,
-        cursor: t.Any,
-        statement: str,
-        *arguments: t.Any,
-    ) -> None:
-        if _EXEMPT.search(statement):
-            cursor.execute("SET lock_timeout = 0")
-
-    def before_step(self, *, rebuilds: bool) -> None:
-        # Every time: a concurrent index has set it to 0.
-        self._execute(f"SET lock_timeout = {int(self.lock_timeout * 1000)}")
-        self._is_set = True
-
-    def begin_foreign(self) -> None:
-        self.before_step(rebuilds=False)
 
 
 class PostgreSQL(Dialect):
@@ -81,6 +59,65 @@ class PostgreSQL(Dialect):
     session_guard: type[SessionGuard] = PostgreSQLGuard
     migration_lock: type[MigrationLock] = PostgreSQLLock
     database_options: tuple[str, ...] = ("encoding", "owner", "template")
+    lock_timeout: float = 0.2
+    session_query: str = "SELECT pg_backend_pid()"
+
+    def judge_durability(self, sql: str, *, autocommit: bool) -> Durability:
+        if is_read(sql):
+            return Durability.READ
+
+        if autocommit and _COMMITS.search(strip_comments(sql)):
+            return Durability.COMMITS
+
+        return Durability.ROLLS_BACK
+
+    def probe(self, connection: sa.Connection, sql: str) -> str | None:
+        if _PROCEDURE.match(strip_comments(sql)):
+            return None
+
+        rows = connection.execute(_OBJECTS, {"names": find_names(sql)}).all()
+        return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()
+
+    def holds_any_text(self, connection: sa.Connection) -> bool:
+        return bool(connection.scalar(sa.text("SHOW server_encoding")) == "UTF8")
+
+    def is_running(self, connection: sa.Connection, session: int) -> bool:
+        query = sa.text(
+            "SELECT 1 FROM pg_stat_activity WHERE pid = :pid AND state = 'active'"
+            " AND pid <> pg_backend_pid()"
+        )
+        return connection.scalar(query, {"pid": session}) is not None
+
+    tells_progress: bool = True
+
+    def read_progress(
+        self, connection: sa.Connection, session: int
+    ) -> tuple[str | None, float | None]:
+        row = connection.execute(_PROGRESS, {"pid": session}).first()
+
+        if row is None:
+            return None, None
+
+        blocked = f"waiting for pid {row.blocker}" if row.blocker else None
+        return row.phase or blocked, row.done
+
+    def describe_blockers(self, connection: sa.Connection, sql: str) -> str | None:
+        row = connection.execute(_BLOCKERS, {"names": find_names(sql)}).first()
+
+        if row is None:
+            return None
+
+        return describe_blocker(
+            f"pid {row.pid}", row.application_name, row.seconds, query=row.query
+        )
+
+    scratch_right = 'ALTER ROLE "{user}" CREATEDB'
+    read_only: tuple[str, str] = ("SET TRANSACTION READ ONLY", "")
+
+    def make_facts(self, connection: sa.Connection) -> Facts:
+        from .facts.postgresql import PostgreSQLFacts
+
+        return PostgreSQLFacts(connection)
 
     def prepare_connect(
         self,
@@ -110,6 +147,29 @@ class PostgreSQL(Dialect):
 
         return _explain_state(state or "", where, first_line(error))
 
+    def read_schema(
+        self, connection: sa.Connection, schemas: tuple[str, ...]
+    ) -> Schema:
+        return read_postgresql(connection, schemas)
+
+    def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
+        # Nobody needs it: here DDL is tried on the live schema, and rolled back.
+        pass
+
+    def maintenance_url(self, url: sa.URL) -> sa.URL:
+        return url.set(database="postgres")
+
+    def read_clock(self, admin: sa.Connection) -> int:
+        clock = "SELECT CAST(extract(epoch FROM now()) AS bigint)"
+        return int(admin.exec_driver_sql(clock).scalar_one())
+
+    def list_idle_databases(self, admin: sa.Connection) -> list[str]:
+        query = sa.text(
+            "SELECT datname FROM pg_database WHERE datname NOT IN"
+            " (SELECT datname FROM pg_stat_activity WHERE datname IS NOT NULL)"
+        )
+        return list(admin.scalars(query))
+
     def database_exists(self, url: sa.URL, run: Runner) -> bool:
         statement = sa.text("SELECT 1 FROM pg_database WHERE datname = :name")
         return bool(
@@ -130,7 +190,7 @@ class PostgreSQL(Dialect):
             if template := options.get("template"):
                 clauses.append(f"TEMPLATE {quote(template)}")
             if encoding := options.get("encoding"):
-                clauses.append(f"ENCODING {_literal(encoding)}")
+                clauses.append(f"ENCODING {quote_literal(encoding)}")
             connection.exec_driver_sql(" ".join(clauses).replace("%", "%%"))
 
         run(url.set(database="postgres"), make)
@@ -144,8 +204,48 @@ class PostgreSQL(Dialect):
         run(url.set(database="postgres"), drop)
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+_OBJECTS = sa.text(
+    """
+    SELECT c.relname, pg_get_indexdef(c.oid) FROM pg_class AS c
+    JOIN pg_index AS i ON i.indexrelid = c.oid
+    WHERE i.indisvalid AND c.relname = ANY(:names)
+    UNION ALL
+    SELECT c.relname, CAST(i.inhparent AS text) FROM pg_class AS c
+    JOIN pg_inherits AS i ON i.inhrelid = c.oid WHERE c.relname = ANY(:names)
+    UNION ALL
+    SELECT datname, 'database' FROM pg_database WHERE datname = ANY(:names)
+    UNION ALL
+    SELECT spcname, 'tablespace' FROM pg_tablespace WHERE spcname = ANY(:names)
+    ORDER BY 1, 2
+    """
+)
+"""What the statements that PostgreSQL refuses in a transaction make and drop."""
+
+_PROGRESS = sa.text(
+    """
+    SELECT p.phase, (pg_blocking_pids(a.pid))[1] AS blocker,
+           CAST(CASE WHEN p.tuples_total > 0 THEN p.tuples_done
+                     ELSE p.blocks_done END AS float)
+           / nullif(CASE WHEN p.tuples_total > 0 THEN p.tuples_total
+                         ELSE p.blocks_total END, 0) AS done
+    FROM pg_stat_activity AS a
+    LEFT JOIN pg_stat_progress_create_index AS p ON p.pid = a.pid
+    WHERE a.pid = :pid
+    """
+)
+
+_BLOCKERS = sa.text(
+    """
+    SELECT a.pid, a.application_name, a.query,
+           extract(epoch FROM clock_timestamp() - a.xact_start) AS seconds
+    FROM pg_locks AS l
+    JOIN pg_class AS c ON c.oid = l.relation
+    JOIN pg_stat_activity AS a ON a.pid = l.pid
+    WHERE l.granted AND l.pid <> pg_backend_pid() AND c.relname = ANY(:names)
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ORDER BY a.xact_start LIMIT 1
+    """
+)
 
 
 def _explain_connection(text: str, where: str, why: str) -> Explanation:

@@ -23,8 +23,13 @@ from .explanations import explain_exists
 from .explanations import explain_locked
 from .explanations import explain_nulls
 from .explanations import Explanation
-from .locks import FileLock
+from .file_lock import FileLock
 from .locks import MigrationLock
+from .schemas import read_sqlite
+from .schemas import Schema
+
+if t.TYPE_CHECKING:
+    from .facts import Facts
 
 Violations = frozenset[tuple[t.Any, ...]]
 
@@ -141,6 +146,20 @@ class SQLite(Dialect):
     enforces_length = False
     session_guard: type[SessionGuard] = SQLiteGuard
     migration_lock: type[MigrationLock] = FileLock
+    captures_live = True
+    read_only: tuple[str, str] = (
+        "PRAGMA query_only = ON",
+        "PRAGMA query_only = OFF",
+    )
+
+    def make_facts(self, connection: sa.Connection) -> Facts:
+        from .facts.sqlite import SQLiteFacts
+
+        return SQLiteFacts(connection)
+
+    def commits_each(self, connection: sa.Connection) -> bool:
+        # The guard begins a transaction in any case.
+        return False
 
     def prepare_connect(
         self,
@@ -184,9 +203,35 @@ class SQLite(Dialect):
         path = file_of_name(url.database) if url is not None else None
         return str(path) if path is not None else "the SQLite database"
 
+    def read_schema(
+        self, connection: sa.Connection, schemas: tuple[str, ...]
+    ) -> Schema:
+        return read_sqlite(connection, schemas)
+
+    def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
+        # A virtual table makes tables of its own; an index, a view or a trigger may
+        # call a function that only the application's connections have.
+        rows = source.exec_driver_sql(
+            "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+            " AND substr(name, 1, 7) <> 'sqlite_'"
+            " ORDER BY type <> 'table', sql NOT LIKE 'CREATE VIRTUAL%', rowid"
+        )
+
+        for kind, name, sql in rows.all():
+            made = "SELECT 1 FROM sqlite_master WHERE name = ?"
+
+            if target.exec_driver_sql(made, (name,)).first():
+                continue
+
+            with contextlib.suppress(*([] if kind == "table" else [exc.DBAPIError])):
+                target.exec_driver_sql(sql)
+
     def database_exists(self, url: sa.URL, run: Runner) -> bool:
+        return not self.is_absent(url)
+
+    def is_absent(self, url: sa.URL) -> bool:
         path = file_of_name(url.database)
-        return path is None or path.exists()
+        return path is not None and not path.exists()
 
     def make_database(
         self, url: sa.URL, options: cabc.Mapping[str, str], run: Runner

@@ -39,6 +39,10 @@ class MySQLImpl(mysql.MySQLImpl):
     allow_lossy_casts: frozenset[str] = frozenset()
     """Columns, as ``table.column``, whose values a change may convert or cut."""
 
+    def find_live(self, place: Place) -> sa.Connection | None:
+        """Return where a column can be looked at; ``None`` if SQL is only written."""
+        return None if self.as_sql else self.connection
+
     def alter_column(
         self,
         table_name: str,
@@ -55,11 +59,12 @@ class MySQLImpl(mysql.MySQLImpl):
         """
         place = Place(table=table_name, column=column_name, schema=schema)
         restated = None
+        live = self.find_live(place)
 
-        if self.as_sql:
+        if live is None:
             self._check_written(place, arguments)
         elif list_changes(arguments):
-            restated = self._restate(place, arguments)
+            restated = self._restate(place, arguments, live)
 
         if restated is None:
             super().alter_column(table_name, column_name, schema=schema, **arguments)
@@ -67,14 +72,14 @@ class MySQLImpl(mysql.MySQLImpl):
             self._exec(restated)
 
     def _restate(
-        self, place: Place, arguments: dict[str, t.Any]
+        self, place: Place, arguments: dict[str, t.Any], live: sa.Connection
     ) -> RestatedColumn | None:
         """Return the whole column as it must be; ``None`` if there is no such one."""
-        sql_mode = self._fetch("SELECT @@SESSION.sql_mode")
+        sql_mode = _fetch(live, "SELECT @@SESSION.sql_mode")
         escapes = "NO_BACKSLASH_ESCAPES" not in sql_mode
         quote = self.dialect.identifier_preparer.quote_identifier
         table = ".".join(quote(name) for name in (place.schema, place.table) if name)
-        created = self._fetch(f"SHOW CREATE TABLE {table}", value=1)
+        created = _fetch(live, f"SHOW CREATE TABLE {table}", value=1)
 
         try:
             column = parse_column(created, place.column, escapes=escapes)
@@ -157,9 +162,9 @@ class MySQLImpl(mysql.MySQLImpl):
                 f" flask db upgrade --allow-lossy-cast {place}",
             )
 
-    def _fetch(self, sql: str, *, value: int = 0) -> str:
-        assert self.connection is not None  # not as_sql
-        return str(self.connection.exec_driver_sql(sql).one()[value])
+
+def _fetch(live: sa.Connection, sql: str, *, value: int = 0) -> str:
+    return str(live.exec_driver_sql(sql).one()[value])
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

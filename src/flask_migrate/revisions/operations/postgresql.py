@@ -35,17 +35,19 @@ class PostgreSQLImpl(AlembicPostgreSQLImpl):
     """
 
     allow_lossy_casts: frozenset[str] = frozenset()
+    live: sa.Connection | None = None
+    """Where a plan looks, while its statements are only noted."""
 
     def create_table(self, table: sa.Table, **kw: t.Any) -> None:
         """Create a table, and those of its enum types that do not exist yet."""
-        if not self.as_sql:
+        if self.live is not None or not self.as_sql:
             for kind in _find_enums(table, self.dialect):
                 self._note_type(kind, table)
 
         super().create_table(table, **kw)
 
     def _note_type(self, kind: postgresql.ENUM, table: sa.Table) -> None:
-        connection = t.cast("sa.Connection", self.connection)
+        connection = self.live or t.cast("sa.Connection", self.connection)
         place = {"name": kind.name, "schema": kind.schema}
         labels = list(connection.scalars(_LABELS, place))
         # SQLAlchemy's own list of the types that this run has made; it cannot see that
@@ -54,7 +56,9 @@ class PostgreSQLImpl(AlembicPostgreSQLImpl):
         key = (kind.schema, kind.name)
 
         if not labels:
-            made.discard(key)
+            # In a plan, a step before this one may have made it.
+            if self.live is None:
+                made.discard(key)
         elif labels == list(kind.enums):
             made.add(key)
         else:

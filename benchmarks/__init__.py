@@ -1,0 +1,1 @@
+"""Measurements beside the real Flask-Migrate: `python -m benchmarks NAME`."""

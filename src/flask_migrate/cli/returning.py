@@ -1,0 +1,149 @@
+"""Commands around the history: rollback, redo, tag, prepare, leave."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import json
+import sys
+import typing as t
+
+import click
+
+from ..errors import ConsentMissing
+from ..report.rollback import format_rollbacks
+from . import options
+from .group import get_directory
+from .group import get_migrate
+from .progress import ProgressLine
+
+T = t.TypeVar("T")
+
+
+@click.command("rollback")
+@options.directory
+@click.option(
+    "-n",
+    "steps",
+    type=int,
+    default=None,
+    metavar="N",
+    help="How many revisions (default is 1).",
+)
+@click.option(
+    "--to",
+    default=None,
+    metavar="REV|DATE|TAG",
+    help="What was applied after this revision, date or tag.",
+)
+@click.option(
+    "--run",
+    default=None,
+    metavar="ID|last",
+    help="What this run has applied; `log` shows the ids.",
+)
+@click.option("--plan", is_flag=True, help="Show the steps, and do nothing.")
+@options.bind
+@options.confirm
+@options.from_history
+@options.lock_timeout
+@options.format_
+def rollback(
+    directory: str | None,
+    plan: bool,
+    confirm: tuple[str, ...],
+    lock_timeout: float | None,
+    format: str,
+    **goal: t.Any,
+) -> None:
+    """Revert what was applied last, after a look at the whole way."""
+    migrate, folder = get_migrate(), get_directory(directory)
+
+    if plan:
+        rollbacks = migrate.plan_rollback(folder, **goal)
+        values = [one.to_dict() for one in rollbacks]
+        click.echo(
+            json.dumps({"schema": 1, "databases": values}, indent=2)
+            if format == "json"
+            else format_rollbacks(rollbacks)
+        )
+        return
+
+    _ask(
+        lambda names: migrate.rollback(
+            folder,
+            confirm=names,
+            lock_timeout=lock_timeout,
+            on_event=ProgressLine(),
+            **goal,
+        ),
+        confirm,
+    )
+
+
+@click.command("redo")
+@options.directory
+@options.bind
+@options.confirm
+@options.lock_timeout
+def redo(directory: str | None, confirm: tuple[str, ...], **values: t.Any) -> None:
+    """Revert the revision that was applied last, and apply it again."""
+    migrate, folder = get_migrate(), get_directory(directory)
+    _ask(
+        lambda names: migrate.redo(
+            folder, confirm=names, on_event=ProgressLine(), **values
+        ),
+        confirm,
+    )
+
+
+@click.command("tag")
+@options.directory
+@click.argument("name")
+def tag(directory: str | None, name: str) -> None:
+    """Give a name to where the databases stand now, for `rollback --to`."""
+    for place in get_migrate().tag(name, get_directory(directory)):
+        click.echo(f"{name}: {place}", err=True)
+
+
+@click.command("prepare")
+@options.directory
+@options.lock_timeout
+def prepare(directory: str | None, lock_timeout: float | None) -> None:
+    """Make the databases where they are missing, upgrade them, run the seeds."""
+    get_migrate().prepare(
+        get_directory(directory), lock_timeout=lock_timeout, on_event=ProgressLine()
+    )
+
+
+@click.command("leave")
+@options.directory
+@options.confirm
+def leave(directory: str | None, confirm: tuple[str, ...]) -> None:
+    """Drop the tables beside the version table, before another tool takes over."""
+    migrate, folder = get_migrate(), get_directory(directory)
+
+    for left in _ask(lambda names: migrate.leave(folder, confirm=names), confirm):
+        done = f"dropped {', '.join(left.tables)}" if left.tables else "nothing to drop"
+        click.echo(f"{left.name}: {done}", err=True)
+
+
+def _ask(act: cabc.Callable[[tuple[str, ...]], T], confirm: tuple[str, ...]) -> T:
+    """Do something; ask for a missing consent where somebody can give it."""
+    try:
+        return act(confirm)
+    except ConsentMissing as error:
+        if not sys.stdin.isatty():
+            raise
+
+        click.echo(error.message, err=True)
+        given = tuple(
+            click.prompt(
+                f"Type {name} to go on", default="", show_default=False, err=True
+            )
+            for name in error.names
+        )
+
+    return act((*confirm, *given))
+
+
+COMMANDS: tuple[click.Command, ...] = (rollback, redo, tag, prepare, leave)

@@ -1,0 +1,256 @@
+"""What SQLite's schema says of its tables; no table is read but ``sqlite_stat1``."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+import sqlalchemy as sa
+
+from ...sqlite_clauses import Clause
+from ...sqlite_parser import parse_table
+from ...sqlite_tokens import quote_name
+from ...sqlite_tokens import tokenize
+from ...tokens import DefinitionError
+from ..statements import find_names
+from ..statements import Path
+from ..tables import Column
+from ..tables import ForeignKey
+from ..tables import Key
+from ..tables import Table
+
+_KEYS = """
+    SELECT m.name AS tab, f.id, f."table" AS target, f."from" AS col, f.on_delete
+    FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table'
+"""
+_INDEXES = """
+    SELECT l.name, l."unique" AS is_unique, l.origin, i.name AS col,
+           (SELECT sql FROM sqlite_master m WHERE m.name = l.name) AS sql
+    FROM pragma_index_list(:name) l, pragma_index_info(l.name) i
+"""
+
+
+class SQLiteCatalog:
+    """The tables of one database, at one point of a plan. Names ignore case.
+
+    :param connection: for questions to the schema.
+    """
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._by_name: dict[str, Table | None] = {}
+
+    def ask(self, sql: str, **parameters: t.Any) -> t.Sequence[sa.Row[t.Any]]:
+        """Return the rows of one question."""
+        return self._connection.execute(sa.text(sql), parameters).all()
+
+    def find(self, path: Path) -> Table | None:
+        """Return a table or a view, or ``None`` where there is none of that name."""
+        key = path[-1].lower()
+
+        if key not in self._by_name:
+            sql = """SELECT name, type, sql FROM sqlite_master
+                     WHERE lower(name) = :name AND type IN ('table', 'view')"""
+            rows = self.ask(sql, name=key)
+            self._by_name[key] = self._load(rows[0]) if rows else None
+
+        return self._by_name[key]
+
+    def get(self, path: Path) -> Table:
+        """Return a table.
+
+        :raises DefinitionError: if there is none: what would make it is not known.
+        """
+        found = self.find(path)
+
+        if found is None:
+            raise DefinitionError(f"there is no {'.'.join(path)}")
+
+        return found
+
+    def add(self, path: Path, kind: str = "table") -> Table:
+        """Note a table that the plan makes."""
+        table = Table(name=path[-1], kind=kind)
+        self._by_name[path[-1].lower()] = table
+        return table
+
+    def rename(self, old: Path, new: str) -> None:
+        """Follow a table to another name."""
+        # Read by the names that the database has.
+        _ = self.foreign_keys
+        table = self.get(old)
+        self._by_name[old[-1].lower()] = None
+        self._by_name[new.lower()] = table
+        table.name = new
+
+    def drop(self, path: Path) -> None:
+        """Forget a table, and what points to it."""
+        table = self.get(path)
+        kept = [key for key in self.foreign_keys if key.table is not table]
+        self.foreign_keys[:] = kept
+        self._by_name[path[-1].lower()] = None
+
+    def known(self) -> list[Table]:
+        """Return the tables that were asked about."""
+        return [table for table in self._by_name.values() if table is not None]
+
+    def find_owner(self, index: str) -> Table | None:
+        """Return the table that an index belongs to."""
+        found = next((table for table in self.known() if table.key(index)), None)
+        sql = "SELECT tbl_name FROM sqlite_master WHERE type = 'index' AND name = :name"
+        rows = [] if found is not None else self.ask(sql, name=index)
+        return self.find((rows[0].tbl_name,)) if rows else found
+
+    @functools.cached_property
+    def foreign_keys(self) -> list[ForeignKey]:
+        """All of the database; a plan adds and drops some."""
+        found: dict[tuple[str, int], ForeignKey] = {}
+
+        for row in self.ask(_KEYS):
+            target = self.find((row.target,))
+
+            if target is not None:
+                key = found.setdefault(
+                    (row.tab, row.id),
+                    ForeignKey(
+                        name="",
+                        table=self.get((row.tab,)),
+                        columns=(),
+                        target=target,
+                        action=row.on_delete,
+                    ),
+                )
+                key.columns = (*key.columns, row.col.lower())
+
+        return list(found.values())
+
+    @functools.cached_property
+    def database(self) -> Table:
+        """The whole file, which has one writer."""
+        size = self.pragma("page_count") * self.pragma("page_size")
+        return Table(name="main", live="main", kind="database", size=size)
+
+    @functools.cached_property
+    def stops_readers(self) -> bool:
+        """Whether a long write must stop the readers before it has ended.
+
+        Without a write-ahead log, what does not fit into the cache is written into the
+        file, and nobody may read that (https://sqlite.org/lockingv3.html).
+        """
+        cache = self.pragma("cache_size")
+        pages = cache if cache > 0 else -cache * 1024 // self.pragma("page_size")
+        mode = self.ask("PRAGMA journal_mode")[0][0]
+        return mode != "wal" and self.pragma("page_count") > pages
+
+    @functools.cached_property
+    def enforces(self) -> bool:
+        """Whether foreign keys are enforced on this connection."""
+        return self.pragma("foreign_keys") == 1
+
+    def pragma(self, name: str) -> int:
+        """Return a number that SQLite knows."""
+        return int(self.ask(f"PRAGMA {name}")[0][0])
+
+    def _load(self, row: sa.Row[t.Any]) -> Table:
+        table = Table(
+            name=row.name,
+            live=quote_name(row.name),
+            kind=row.type,
+            rows=self._count_rows(row.name),
+        )
+
+        if row.type == "table":
+            self._read_definition(table, row.sql or "")
+            self._read_indexes(table)
+            self._read_users(table)
+
+        return table
+
+    def _read_definition(self, table: Table, sql: str) -> None:
+        try:
+            definition = parse_table(sql)
+        except DefinitionError:
+            # A virtual table, whose columns are not in its text.
+            table.kind = "virtual table"
+            return
+
+        for column in definition.columns:
+            clauses = {clause.kind: clause for clause in column.clauses}
+            generated = clauses.get("GENERATED")
+            is_stored = generated is not None and generated.has("STORED")
+            kind = "STORED" if is_stored else "VIRTUAL"
+            table.columns[column.name.lower()] = Column(
+                name=column.name,
+                live=column.name,
+                type=column.type_text,
+                nullable="NOT NULL" not in clauses,
+                generated=kind if generated is not None else "",
+            )
+
+        for clause in definition.constraints:
+            names = frozenset(find_names(clause.tokens))
+            key = Key(name=clause.name or "", kind=clause.kind, names=names)
+            table.keys.append(key)
+
+        for column in definition.columns:
+            for clause in column.clauses:
+                if clause.kind in _DEPENDENT:
+                    table.keys.append(_make_key(column.name.lower(), clause))
+
+    def _read_indexes(self, table: Table) -> None:
+        found: dict[str, Key] = {}
+
+        for row in self.ask(_INDEXES, name=table.name):
+            if row.origin != "c":
+                continue
+
+            names = frozenset(find_names(tokenize(row.sql or "")))
+            key = found.setdefault(
+                row.name,
+                Key(
+                    name=row.name,
+                    kind="UNIQUE INDEX" if row.is_unique else "INDEX",
+                    names=names,
+                ),
+            )
+            key.columns = (*key.columns, (row.col or "").lower())
+
+        table.keys += found.values()
+
+    def _read_users(self, table: Table) -> None:
+        sql = (
+            "SELECT name, type, sql FROM sqlite_master WHERE type IN ('view','trigger')"
+        )
+
+        for row in self.ask(sql):
+            names = frozenset(find_names(tokenize(row.sql)))
+
+            if table.name.lower() in names:
+                user = Table(name=row.name, live=quote_name(row.name), kind=row.type)
+                table.views.append((user, names))
+
+    def _count_rows(self, name: str) -> int | None:
+        sql = "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'"
+
+        if not self.ask(sql):
+            return None
+
+        # The first number of any of its lines.
+        rows = self.ask("SELECT stat FROM sqlite_stat1 WHERE tbl = :name", name=name)
+        numbers = [str(row.stat).split()[0] for row in rows if row.stat]
+        return int(numbers[0]) if numbers and numbers[0].isdigit() else None
+
+
+_DEPENDENT = frozenset({"PRIMARY KEY", "UNIQUE", "CHECK", "GENERATED"})
+
+
+def _make_key(column: str, clause: Clause) -> Key:
+    is_key = clause.kind in {"PRIMARY KEY", "UNIQUE"}
+    # A check goes with its column, and keeps the others that it mentions.
+    names = frozenset() if is_key else frozenset(find_names(clause.tokens) - {column})
+    return Key(
+        name=clause.name or "",
+        kind=clause.kind,
+        columns=(column,) if is_key else (),
+        names=names,
+    )

@@ -1,0 +1,80 @@
+"""MySQL and MariaDB: the part of a schema that one statement can change."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import typing as t
+
+import sqlalchemy as sa
+
+from .durability import find_names
+from .durability import strip_comments
+
+_KNOWN = re.compile(
+    r"(?i)(?:CREATE|ALTER|DROP|RENAME|TRUNCATE|ANALYZE|OPTIMIZE|REPAIR|GRANT|REVOKE)\b"
+    r"(?!\s+(?:OR\s+REPLACE\s+)?(?:USER|ROLE|SERVER)\b)"
+)
+_SWAPS = re.compile(r"(?i)\bEXCHANGE\s+PARTITION\b")
+"""Done twice, it is undone; and the schema looks the same."""
+_TABLE = re.compile(r"(?i)\w+\s+(?:(?:UNIQUE|FULLTEXT|SPATIAL)\s+)?(?:TABLE|INDEX)\b")
+_COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
+
+_NAMES: sa.BindParameter[str] = sa.bindparam("names", expanding=True)
+_HERE = sa.text(
+    "SELECT table_schema, table_name FROM information_schema.tables"
+    " WHERE table_schema = DATABASE() AND table_name IN :names ORDER BY 1, 2"
+).bindparams(_NAMES)
+_ANYWHERE = sa.text(
+    "SELECT table_schema, table_name FROM information_schema.tables"
+    " WHERE (table_schema = DATABASE() OR table_schema IN :names)"
+    " AND table_name IN :names ORDER BY 1, 2"
+).bindparams(_NAMES)
+"""Looks into every database of the server, and takes its time."""
+_OTHERS = sa.text(
+    """
+    SELECT trigger_schema, trigger_name, action_statement
+    FROM information_schema.triggers
+    WHERE trigger_schema = DATABASE() AND trigger_name IN :names
+    UNION ALL
+    SELECT routine_schema, routine_name, routine_definition
+    FROM information_schema.routines
+    WHERE routine_schema = DATABASE() AND routine_name IN :names
+    UNION ALL
+    SELECT event_schema, event_name, event_definition
+    FROM information_schema.events
+    WHERE event_schema = DATABASE() AND event_name IN :names
+    UNION ALL
+    SELECT schema_name, default_collation_name, ''
+    FROM information_schema.schemata WHERE schema_name IN :names
+    ORDER BY 1, 2, 3
+    """
+).bindparams(_NAMES)
+
+
+def read_objects(connection: sa.Connection, sql: str) -> str | None:
+    """Return a hash of everything that a statement names.
+
+    Each statement of DDL is atomic on these servers (MySQL 8.0, MariaDB 10.6): if
+    nothing of this has changed, it was not done.
+
+    :return: ``None`` for a statement that may change something else.
+    """
+    if not _KNOWN.match(strip_comments(sql)) or _SWAPS.search(sql):
+        return None
+
+    names = {"names": find_names(sql)}
+    rows: list[t.Any] = []
+
+    tables = _ANYWHERE if "." in sql else _HERE
+
+    for schema, table in connection.execute(tables, names).all():
+        quote = connection.dialect.identifier_preparer.quote_identifier
+        place = f"{quote(schema)}.{quote(table)}".replace("%", "%%")
+        created = connection.exec_driver_sql(f"SHOW CREATE TABLE {place}").one()
+        rows.append((schema, table, _COUNTER.sub("", str(created[1]))))
+
+    if not _TABLE.match(strip_comments(sql)):
+        rows += connection.execute(_OTHERS, names).all()
+
+    return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()

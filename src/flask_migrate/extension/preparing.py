@@ -1,0 +1,113 @@
+"""Verbs for a deploy that starts from nothing: prepare, seed."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import typing as t
+
+import sqlalchemy as sa
+from flask import current_app
+
+from ..databases.dialects.base import first_line
+from ..databases.dialects.base import hide_secrets
+from ..errors import MigrationError
+from ..events import Listener
+from ..results import RunResult
+from .base import Directory
+from .base import Verbs
+
+if t.TYPE_CHECKING:
+    from ..databases.sources import Database
+
+F = t.TypeVar("F", bound=cabc.Callable[..., t.Any])
+
+
+class Preparing(Verbs):
+    """How a ``Migrate`` makes a database ready, whatever is there."""
+
+    if t.TYPE_CHECKING:
+        seeds: list[cabc.Callable[[], t.Any]]
+
+        def create(
+            self, bind: str | None = None, **options: str | None
+        ) -> tuple[tuple[Database, bool], ...]: ...
+
+        def upgrade(
+            self, directory: Directory = None, *, revision: str, **options: t.Any
+        ) -> RunResult: ...
+
+        def lock(
+            self, bind: str | None = None, *, timeout: float | None = None
+        ) -> contextlib.AbstractContextManager[None]: ...
+
+    def seed(self, f: F) -> F:
+        """Register a function that writes the rows every database needs.
+
+        Used as a decorator. :meth:`prepare` calls it each time, after the upgrade and
+        inside the application context, so it must leave alone what is there already.
+        It may be a coroutine function.
+        """
+        self.seeds.append(f)
+        return f
+
+    def prepare(
+        self,
+        directory: Directory = None,
+        *,
+        lock_timeout: float | None = None,
+        on_event: Listener | None = None,
+    ) -> RunResult:
+        """Make what is missing: the databases, the revisions, the rows of the seeds.
+
+        Drops nothing, and may run again and again, in several processes at once.
+
+        :param lock_timeout: seconds to wait for another run; the setting otherwise.
+        :param on_event: is told each event of the upgrade, as the signals are.
+        :raises MigrationError: a seed has failed; the upgrade before it stays.
+        """
+        # Nothing is made for an application whose revisions were not deployed.
+        opened = self._open(directory)
+        opened.history.require_version_folder()
+        opened.history.load()
+        self.create()
+
+        with self._keeping_others_off(lock_timeout):
+            result = self.upgrade(
+                directory,
+                revision="heads",
+                lock_timeout=lock_timeout,
+                on_event=on_event,
+            )
+
+            for seed in self.seeds:
+                _run_seed(seed)
+
+        return result
+
+    def _keeping_others_off(
+        self, timeout: float | None
+    ) -> contextlib.AbstractContextManager[None]:
+        """Return the migration lock, so that two processes do not seed at once."""
+        database = self._choose(None)[0]
+
+        if not self.seeds or not isinstance(database.engine, sa.Engine):
+            return contextlib.nullcontext()
+
+        return self.lock(database.key, timeout=timeout)
+
+
+def _run_seed(seed: cabc.Callable[[], t.Any]) -> None:
+    try:
+        current_app.ensure_sync(seed)()
+    except MigrationError:
+        raise
+    except Exception as error:
+        name = getattr(seed, "__qualname__", repr(seed))
+        is_database = isinstance(error, sa.exc.SQLAlchemyError)
+        reason = first_line(error) if is_database else hide_secrets(str(error))
+        raise MigrationError(
+            f"The databases are upgraded, and the seed {name} has failed:"
+            f" {type(error).__name__}: {reason}",
+            hint="Correct the function, then run `flask db prepare` again.",
+        ) from error

@@ -1,0 +1,46 @@
+"""Keep revisions off the connections that a plan or a dry run cannot undo."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import threading
+import typing as t
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+
+@contextlib.contextmanager
+def quarantine(
+    engines: cabc.Iterable[sa.Engine],
+    live: sa.Connection,
+    refuse: cabc.Callable[[], t.Any],
+) -> cabc.Iterator[None]:
+    """Refuse what revisions send through connections of their own.
+
+    ``db.session`` is one: what it writes is committed, whatever happens to the step.
+
+    :param engines: of the application.
+    :param live: the connection of the run, which may go on.
+    :param refuse: raises; called before anything is sent.
+    """
+    own = live.connection.dbapi_connection
+    thread = threading.get_ident()
+
+    def check(connection: sa.Connection, *rest: t.Any) -> None:
+        is_ours = connection.connection.dbapi_connection is own
+
+        if not is_ours and threading.get_ident() == thread:
+            refuse()
+
+    watched = {id(engine): engine for engine in (*engines, live.engine)}.values()
+
+    for engine in watched:
+        event.listen(engine, "before_cursor_execute", check)
+
+    try:
+        yield
+    finally:
+        for engine in watched:
+            event.remove(engine, "before_cursor_execute", check)
