@@ -157,3 +157,100 @@ def test_statement_in_doubt(database_url: str, tmp_path: pathlib.Path) -> None:
     shop.run_well("repair", "--resume", "--in-doubt", "done")
     shop.run_well("upgrade")
     assert read(database_url, "SELECT x FROM called") == [1]
+
+
+def list_tables(url: str) -> list[str]:
+    """Return the tables that are not Alembic's or ours."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    names = sa.inspect(engine).get_table_names()
+    return sorted(name for name in names if not name.startswith("alembic_"))
+
+
+def test_undo(stopped: Project, database_url: str) -> None:
+    """repair --undo takes the part back, and the corrected script runs anew."""
+    before = list_tables(database_url)
+    stopped.run_well("repair", "--undo")
+    assert set(before) - set(list_tables(database_url)) == {"half"}
+    assert "No step was stopped" in stopped.run_well("repair").stdout
+    rewrite(stopped, *CORRECTED)
+    stopped.run_well("upgrade")
+    assert read(database_url, "SELECT x FROM half ORDER BY x") == [1, 2]
+
+
+def test_undo_loses_no_rows(stopped: Project, database_url: str) -> None:
+    """Rows that somebody else has written meanwhile are no part of the step."""
+    engine = sa.create_engine(database_url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO half (x) VALUES (7)")
+
+    result = stopped.run("repair", "--undo")
+    assert result.exit_code == 2
+    assert "not written: half has 1." in result.stderr
+    assert read(database_url, "SELECT x FROM half ORDER BY x") == [1, 7]
+    # Nothing of the journal is gone either.
+    assert "[X] CREATE TABLE half" in stopped.run_well("repair").stdout
+
+
+EARLIER = (
+    "op.add_column('t1', sa.Column('extra', sa.Integer, server_default='5'))",
+    "op.create_index('ix_extra', 't1', ['extra'])",
+    "op.create_check_constraint('ck_extra', 't1', 'extra > 0')",
+)
+
+
+def make_earlier(tmp_path: pathlib.Path, url: str, *more: str) -> Project:
+    """Return a shop whose a2 has changed a table that was there, and failed."""
+    failing = "op.execute('INSERT INTO missing VALUES (1)')"
+    # What comes before DDL is committed by it.
+    lines = (EARLIER[0], *more, *EARLIER[1:], failing)
+    shop = make_shop(tmp_path, url, make_table(1), make_step(*lines))
+    assert shop.run("upgrade").exit_code == 5
+    return shop
+
+
+def test_undo_in_a_table_that_was_there(
+    database_url: str, tmp_path: pathlib.Path
+) -> None:
+    """A column, an index and a constraint are dropped; the table stays."""
+    shop = make_earlier(tmp_path, database_url)
+    shop.run_well("repair", "--undo")
+    engine = sa.create_engine(database_url, poolclass=sa.NullPool)
+    inspector = sa.inspect(engine)
+    assert "extra" not in {one["name"] for one in inspector.get_columns("t1")}
+    assert not inspector.get_indexes("t1")
+    assert not inspector.get_check_constraints("t1")
+    assert shop.run_well("current").stdout == "a1\n"
+
+
+def test_undo_goes_on_after_a_stop(database_url: str, tmp_path: pathlib.Path) -> None:
+    """An undo that was killed in the middle is finished by the next one."""
+    shop = make_earlier(tmp_path, database_url)
+    engine = sa.create_engine(database_url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        # What _undo does first, and then a part of it.
+        connection.exec_driver_sql(
+            "UPDATE alembic_version_journal SET progress = 'begun', probe = NULL"
+            " WHERE progress = 'done'"
+        )
+        connection.exec_driver_sql("ALTER TABLE t1 DROP CONSTRAINT ck_extra")
+        connection.exec_driver_sql("DROP INDEX ix_extra ON t1")
+
+    result = shop.run("upgrade")
+    assert result.exit_code == 5
+    assert "flask db repair" in result.stderr
+    shop.run_well("repair", "--undo")
+    columns = sa.inspect(engine).get_columns("t1")
+    assert "extra" not in {one["name"] for one in columns}
+    assert "No step was stopped" in shop.run_well("repair").stdout
+
+
+def test_undo_refuses_what_it_cannot_take_back(
+    database_url: str, tmp_path: pathlib.Path
+) -> None:
+    """An UPDATE of rows that were there has no way back; nothing is touched."""
+    shop = make_earlier(tmp_path, database_url, "op.execute('UPDATE t1 SET extra = 6')")
+    result = shop.run("repair", "--undo")
+    assert result.exit_code == 2
+    assert "cannot be undone: UPDATE t1 SET extra = 6" in result.stderr
+    assert "--mark-reverted" in result.stderr
+    assert "[X] CREATE INDEX ix_extra" in shop.run_well("repair").stdout

@@ -194,6 +194,32 @@ def test_rows_that_commit_at_once(database_url: str, tmp_path: pathlib.Path) -> 
     assert not found.journal
 
 
+def test_undo_of_what_commits_at_once(
+    database_url: str, tmp_path: pathlib.Path
+) -> None:
+    """repair --undo takes back, on each backend, what an autocommit block has made."""
+    project = make_stopping(
+        tmp_path,
+        database_url,
+        f"""
+        with op.get_context().autocommit_block():
+            op.create_table('u', sa.Column('x', sa.Integer))
+            op.execute('INSERT INTO u VALUES (1)')
+            op.create_index('ix y', 't', ['y'])
+            op.add_column('t', sa.Column('z:z', sa.Integer))
+            {STOP}
+        """,
+    )
+    before = audit(database_url).schema
+    assert project.run("upgrade").exit_code == 5
+    project.run_well("repair", "--undo")
+    found = audit(database_url)
+    assert found.schema.keys() == before.keys()
+    assert found.schema["t"] == before["t"]
+    assert not found.journal
+    assert project.run_well("current").stdout.startswith("r1")
+
+
 @ON_POSTGRESQL
 def test_refused_rows_in_autocommit(database_url: str, tmp_path: pathlib.Path) -> None:
     """Rows refused where each statement commits: the server's own words are shown."""

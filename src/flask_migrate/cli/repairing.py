@@ -14,6 +14,7 @@ from .group import get_migrate
 
 REMEDIES = {
     "resume": "What is done stays; the next run does the rest of the script as it is.",
+    "undo": "Drop what was made, if nobody's rows are lost.",
     "mark-applied": "The rest was done by hand.",
     "mark-reverted": "What was done was undone by hand.",
 }
@@ -28,6 +29,7 @@ def _remedy(name: str) -> options.Option:
 @click.command("repair")
 @options.directory
 @_remedy("resume")
+@_remedy("undo")
 @_remedy("mark-applied")
 @_remedy("mark-reverted")
 @click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import dataclasses
+import functools
 import typing as t
 
 from ..errors import UsageError
@@ -18,7 +19,7 @@ if t.TYPE_CHECKING:
     from ..databases.journal import Journal
     from ..revisions.database_run import DatabaseRun
 
-Remedy = t.Literal["resume", "mark-applied", "mark-reverted"]
+Remedy = t.Literal["resume", "undo", "mark-applied", "mark-reverted"]
 """What to do about a stopped step."""
 
 Answer = t.Literal["done", "undone"]
@@ -43,11 +44,14 @@ class Repairing(Verbs):
         """Return the steps that were stopped half-way, and settle them if asked to.
 
         :param remedy: ``resume``: what is done stays, and the next run does the rest
-            of the script as it is now; ``mark-applied``: the rest was done by hand;
-            ``mark-reverted``: what was done was undone by hand. ``None`` only looks.
+            of the script as it is now; ``undo``: tables, columns, indexes and
+            constraints that were made are dropped, if nobody's rows are lost;
+            ``mark-applied``: the rest was done by hand; ``mark-reverted``: what was
+            done was undone by hand. ``None`` only looks.
         :param in_doubt: what became of a statement of which nothing can tell.
         :param lock_timeout: seconds to wait for another run; the setting otherwise.
-        :raises UsageError: something is in doubt, and nobody has answered.
+        :raises UsageError: something is in doubt, and nobody has answered; or it cannot
+            be undone.
         """
         from ..run.lock import holding
 
@@ -115,6 +119,10 @@ def _settle(run: DatabaseRun, step: StoppedStep, remedy: Remedy) -> None:
             hint="Find out, then: flask db repair --resume --in-doubt done (or undone)",
         )
 
+    if remedy == "undo":
+        _undo(run, step)
+        return
+
     if remedy == "resume":
         _journal_of(run).settle(map(_accept, step.rows))
         run.commit()
@@ -129,6 +137,39 @@ def _settle(run: DatabaseRun, step: StoppedStep, remedy: Remedy) -> None:
     elif remedy == "mark-reverted":
         parents = run.history.find(step.revision)[0]._versioned_down_revisions
         run.stamp(parents or ("base",))
+
+
+def _undo(run: DatabaseRun, step: StoppedStep) -> None:
+    """Take back what a step has made.
+
+    All of it is in doubt meanwhile: whatever stops us, `upgrade` goes on nowhere, and
+    the next `repair --undo` looks what is still there.
+    """
+    from ..databases.reversal import literally
+    from ..databases.reversal import Reversal
+    from ..run.executor import keep_trying
+
+    rows = [row for row in step.rows if row.progress is not Progress.FAILED]
+    reversal = Reversal(run.connection, run.dialect, rows)
+    doubtful = (
+        dataclasses.replace(row, progress=Progress.BEGUN, probe=None) for row in rows
+    )
+    _journal_of(run).settle(doubtful)
+    run.commit()
+
+    def execute(sql: str) -> None:
+        try:
+            run.connection.execute(literally(sql))
+            run.commit()
+        except Exception:
+            run.connection.rollback()
+            raise
+
+    for sql in reversal.statements:
+        keep_trying(run, functools.partial(execute, sql), sql)
+
+    _journal_of(run).drop(f"{step.revision} {step.direction}")
+    run.commit()
 
 
 def _accept(row: JournalRow) -> JournalRow:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import collections.abc as cabc
+import functools
 import logging
 import random
 import time
@@ -45,7 +47,7 @@ def _run_steps(plan: Plan, run: DatabaseRun) -> None:
     for number, step in enumerate(plan.steps):
         try:
             with telling_of_step(run, step):
-                _apply(run, step)
+                keep_trying(run, functools.partial(run.apply, step), step)
         except KeyboardInterrupt as error:
             raise explain_interruption(plan, number, run, error=error) from error
         except asyncio.CancelledError as error:
@@ -62,12 +64,17 @@ REPORT_SECONDS = 10.0
 """How often a step that is tried again says what it waits for."""
 
 
-def _apply(run: DatabaseRun, step: Step) -> None:
-    """Run one step; try again for a while where others hold what it needs.
+def keep_trying(
+    run: DatabaseRun, work: cabc.Callable[[], object], what: Step | str
+) -> None:
+    """Do something; try again for a while where others hold what it needs.
 
     Many short attempts keep those who queue behind us waiting for a moment only, where
     one long attempt would stop the whole site: measured on PostgreSQL 15 and
     MariaDB 10.11.
+
+    :param work: leaves nothing behind when it fails.
+    :param what: its name, for whoever waits.
     """
     deadline = time.monotonic() + run.settings.ddl_deadline
     report_at = time.monotonic()
@@ -75,7 +82,7 @@ def _apply(run: DatabaseRun, step: Step) -> None:
 
     while True:
         try:
-            run.apply(step)
+            work()
             return
         except sa.exc.DBAPIError as error:
             now = time.monotonic()
@@ -86,7 +93,7 @@ def _apply(run: DatabaseRun, step: Step) -> None:
             if now >= report_at:
                 report_at = now + REPORT_SECONDS
                 blocker = run.describe_blockers(error) or "another session"
-                _log.info("Waiting for a lock in %s: held by %s", step, blocker)
+                _log.info("Waiting for a lock in %s: held by %s", what, blocker)
 
         time.sleep(pause * random.uniform(0.5, 1.5))  # jitter
         pause = min(pause * 1.5, LAST_PAUSE)

@@ -222,6 +222,13 @@ class StatementFacts(Facts):
     def _count(self, sql: str) -> int | None:
         raise NotImplementedError
 
+    def make_reader(self, sql: str) -> Reader:
+        """Return a reader of a statement.
+
+        :raises DefinitionError: it is no SQL.
+        """
+        return Reader(self._tokenize(sql), folds=self.folds)
+
     def _tokenize(self, sql: str) -> Tokens:
         if "\0" in sql:
             raise DefinitionError("no server takes a text with a NUL in it")
