@@ -21,6 +21,7 @@ from ..errors import NotConfigured
 from .applying import Applying
 from .authoring import Authoring
 from .bookkeeping import Bookkeeping
+from .existing import Existing
 from .health import Answering
 from .inspecting import Inspecting
 from .planning import Planning
@@ -46,6 +47,7 @@ class Migrate(
     Inspecting,
     Planning,
     Applying,
+    Existing,
     Repairing,
     RollingBack,
     Bookkeeping,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
-import inspect
 import logging
-import pathlib
 import typing as t
 
 import sqlalchemy as sa
@@ -20,8 +18,6 @@ from ..databases.dialects import SessionGuard
 from ..databases.dialects.base import hide_password
 from ..databases.dialects.locks import LockPolicy
 from ..databases.dialects.locks import MigrationLock
-from ..errors import BadOption
-from ..errors import HistoryError
 from ..errors import LockNotAcquired
 from ..events import Event
 from ..events import Listener
@@ -29,13 +25,15 @@ from ..plan import Direction
 from ..plan import Plan
 from ..plan import Step
 from ..settings import Settings
-from . import files
 from .border import crossing
+from .calling import call_function
+from .calling import mentions_rebuild
 from .heads import Heads
 from .ledger import Ledger
-from .loading import check_result
-from .operations import silence_carried
 from .operations.sqlite import ForeignKeysEnforced
+from .version_table import read_ids
+from .version_table import refuse_long
+from .version_table import refuse_twins
 
 if t.TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -294,31 +292,15 @@ class DatabaseRun:
 
         :raises HistoryError: with the command that sets it right.
         """
-        for one in set(self._stored):
-            if self._stored.count(one) > 1:
-                raise HistoryError(
-                    f"The version table holds {one} twice: it has no primary key.",
-                    hint=f"`flask db stamp --purge {one}` sets it right.",
-                )
+        refuse_twins(self._stored)
 
     def check_lengths(self, steps: cabc.Iterable[Step]) -> None:
         """Refuse ids that the version table cannot hold, before anything runs.
 
         :raises BadOption: naming the revision.
         """
-        if not self.dialect.enforces_length:
-            return
-
-        longest = self._version_length()
-
-        for step in steps:
-            if len(step.revision) > longest:
-                raise BadOption(
-                    f"The id of {step.path} has {len(step.revision)} characters; the"
-                    f" version table of this database holds {longest}.",
-                    hint="Give the revision a shorter id, or widen the column"
-                    f" {self.context.version_table}.version_num.",
-                )
+        if self.dialect.enforces_length:
+            refuse_long(steps, self.context)
 
     def check_parts(self, plan: Plan) -> None:
         """Refuse to go the other way while a part of a step is done."""
@@ -430,22 +412,12 @@ class DatabaseRun:
         # What env.py has begun on the connection is its own: a SET, for example.
         was_idle = not self._connection.in_transaction()
         self._stored = (
-            self._select_heads() if was_idle else self.context.get_current_heads()
+            read_ids(self.context) if was_idle else self.context.get_current_heads()
         )
         self._maintainer = Heads(self.context, self._stored)
 
         if was_idle:
             self._connection.rollback()
-
-    def _select_heads(self) -> tuple[str, ...]:
-        """Read the version table in one statement; where that fails, ask Alembic."""
-        query = sa.select(self.context._version.c.version_num)
-
-        try:
-            return tuple(self._connection.scalars(query))
-        except sa.exc.DBAPIError:
-            self._connection.rollback()
-            return self.context.get_current_heads()
 
     def _attempt(self, alembic_step: RevisionStep, script: Script, step: Step) -> None:
         if self._guard is None or self._is_foreign:
@@ -454,7 +426,7 @@ class DatabaseRun:
 
         try:
             self._run_guarded(
-                alembic_step, script, step, rebuilds=_mentions_rebuild(script)
+                alembic_step, script, step, rebuilds=mentions_rebuild(script)
             )
         except ForeignKeysEnforced:
             # It rebuilds a table without saying so in its own file; nothing of it
@@ -524,25 +496,7 @@ class DatabaseRun:
         self.context._version.create(self._connection)
 
     def _call(self, step: RevisionStep, script: Script) -> None:
-        """Call the revision's function with the arguments that it can take."""
-        arguments = self._arguments
-
-        if self.name or "engine_name" in arguments:
-            if _lacks_function(script, step.migration_fn.__name__, self.name):
-                _log.info("Nothing to do for database %s", self.name or "<default>")
-                return
-
-            if not _accepts(step.migration_fn, arguments):
-                # Written before the repository had several databases.
-                if self.name:
-                    return
-
-                arguments = {}
-
-        with silence_carried():
-            result = step.migration_fn(**arguments)
-
-        check_result(script, result)
+        call_function(step, script, name=self.name, arguments=self._arguments)
 
     def _notify(self, step: t.Any) -> None:
         for callback in self.context.on_version_apply_callbacks:
@@ -552,53 +506,3 @@ class DatabaseRun:
                 heads=set(self._require_maintainer().heads),
                 run_args=self._arguments,
             )
-
-    def _version_length(self) -> int:
-        if self.context.as_sql:
-            return files.VERSION_LENGTH
-
-        inspector = sa.inspect(self._connection)
-        table, schema = self.context.version_table, self.context.version_table_schema
-        was_idle = not self._connection.in_transaction()
-
-        try:
-            if not inspector.has_table(table, schema=schema):
-                return files.VERSION_LENGTH
-
-            columns = inspector.get_columns(table, schema=schema)
-        finally:
-            if was_idle:
-                self._connection.rollback()
-
-        kind = next(one["type"] for one in columns if one["name"] == "version_num")
-        return getattr(kind, "length", None) or 10**6
-
-
-def _mentions_rebuild(script: Script) -> bool:
-    """Tell whether a file says that it rebuilds tables; SQLite must know before."""
-    try:
-        return "batch_alter_table" in pathlib.Path(script.path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
-def _lacks_function(script: Script, direction: str, name: str) -> bool:
-    """Tell whether a revision of several databases was written before this one.
-
-    Flask-Migrate's template looks up ``upgrade_<name>``, which is not there where a
-    bind was added later.
-    """
-    names = vars(script.module)
-    dispatches = any(one.startswith(f"{direction}_") for one in names)
-    code = getattr(getattr(script.module, direction), "__code__", None)
-    uses_names = code is not None and "globals" in code.co_names
-    return dispatches and uses_names and f"{direction}_{name}" not in names
-
-
-def _accepts(function: t.Any, arguments: dict[str, t.Any]) -> bool:
-    try:
-        inspect.signature(function).bind(**arguments)
-    except TypeError:
-        return False
-
-    return True

@@ -23,11 +23,11 @@ from ..databases.scratch import scratch_database
 from ..errors import UsageError
 from ..plan import Plan
 from ..plan import Step
+from .calling import mentions_rebuild
 from .capture import capture
 from .capture.operations import standing_in
 from .capture.quarantine import quarantine
 from .capture.recorder import ends_transaction
-from .database_run import _mentions_rebuild
 from .database_run import DatabaseRun
 from .operations import make_impl
 from .operations.sqlite import ForeignKeysEnforced
@@ -105,8 +105,7 @@ def rehearse(
 
     _refuse_commits(run, plan, known)
     rebuilds = any(
-        _mentions_rebuild(run.history.get_revision(step.revision))
-        for step in plan.steps
+        mentions_rebuild(run.history.get_revision(step.revision)) for step in plan.steps
     )
 
     try:
