@@ -9,8 +9,9 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from ...tokens import DefinitionError
 from ...tokens import read_tokens
+from ..catalog import Catalog
+from ..catalog import split_key
 from ..statements import MYSQL
 from ..statements import Path
 from ..tables import Column
@@ -70,76 +71,18 @@ _VERSIONS = """
 """
 
 
-class MySQLCatalog:
+class MySQLCatalog(Catalog):
     """The tables of one server, at one point of a plan.
 
     :param connection: for questions to ``information_schema``.
     """
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-        self._by_path: dict[Path, Table | None] = {}
-
-    def ask(self, sql: str, **parameters: t.Any) -> t.Sequence[sa.Row[t.Any]]:
-        """Return the rows of one question."""
-        return self._connection.execute(sa.text(sql), parameters).all()
 
     @functools.cached_property
     def is_mariadb(self) -> bool:
         """Whether the server is MariaDB, by its own word."""
         return bool(getattr(self._connection.dialect, "is_mariadb", False))
 
-    def find(self, path: Path) -> Table | None:
-        """Return a table, or ``None`` where there is none of that name."""
-        key = self._make_key(path)
-
-        if key not in self._by_path:
-            schema, name = key if len(key) == 2 else ("", *key)
-            rows = self.ask(_TABLE, schema=schema, name=name)
-            self._by_path[key] = self._load(rows[0]) if rows else None
-
-        return self._by_path[key]
-
-    def get(self, path: Path) -> Table:
-        """Return a table.
-
-        :raises DefinitionError: if there is none: what would make it is not known.
-        """
-        found = self.find(path)
-
-        if found is None:
-            raise DefinitionError(f"there is no {'.'.join(path)}")
-
-        return found
-
-    def add(self, path: Path) -> Table:
-        """Note a table that the plan makes."""
-        key = self._make_key(path)
-        table = Table(name=".".join(key))
-        self._by_path[key] = table
-        return table
-
-    def rename(self, old: Path, new: Path) -> None:
-        """Follow a table to another name or database."""
-        # Read by the names that the database has.
-        _ = self.foreign_keys
-        table = self.get(old)
-        self._by_path[self._make_key(old)] = None
-        self._by_path[self._make_key(new)] = table
-        table.name = ".".join(self._make_key(new))
-
-    def drop(self, path: Path) -> None:
-        """Forget a table and its foreign keys."""
-        table = self.get(path)
-        self._by_path[self._make_key(path)] = None
-        kept = [
-            key for key in self.foreign_keys if table not in (key.table, key.target)
-        ]
-        self.foreign_keys[:] = kept
-
-    @functools.cached_property
-    def foreign_keys(self) -> list[ForeignKey]:
-        """All of the database; a plan adds and drops some."""
+    def _read_foreign_keys(self) -> list[ForeignKey]:
         found: dict[tuple[str, str], ForeignKey] = {}
 
         for row in self.ask(_FOREIGN_KEYS):
@@ -185,6 +128,10 @@ class MySQLCatalog:
     @functools.cached_property
     def _database(self) -> str:
         return str(self.ask("SELECT DATABASE() AS name")[0].name)
+
+    def _read(self, key: Path) -> sa.Row[t.Any] | None:
+        schema, name = split_key(key)
+        return next(iter(self.ask(_TABLE, schema=schema, name=name)), None)
 
     def _load(self, row: sa.Row[t.Any]) -> Table:
         quote = self._connection.dialect.identifier_preparer.quote_identifier

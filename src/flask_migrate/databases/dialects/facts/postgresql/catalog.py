@@ -10,10 +10,11 @@ import typing as t
 
 import sqlalchemy as sa
 
-from ...tokens import DefinitionError
 from ...tokens import inside
 from ...tokens import read_tokens
 from ...tokens import Tokens
+from ..catalog import Catalog
+from ..catalog import split_key
 from ..statements import Path
 from ..statements import POSTGRESQL
 from ..statements import Reader
@@ -36,16 +37,15 @@ _KINDS = {
 _ACTIONS = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
 
-class PostgreSQLCatalog:
+class PostgreSQLCatalog(Catalog):
     """The tables of one database, at one point of a plan.
 
     :param connection: for questions to the catalogs.
     """
 
     def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._by_oid: dict[int, Table] = {}
-        self._by_path: dict[Path, Table | None] = {}
         self.time_zone: str = ""
 
     @property
@@ -53,55 +53,12 @@ class PostgreSQLCatalog:
         """The major version of the server."""
         return int((self._connection.dialect.server_version_info or (12,))[0])
 
-    def ask(self, sql: str, **parameters: t.Any) -> t.Sequence[sa.Row[t.Any]]:
-        """Return the rows of one question."""
-        return self._connection.execute(sa.text(sql), parameters).all()
-
     # -- tables ------------------------------------------------------------------
-
-    def find(self, path: Path) -> Table | None:
-        """Return a table, or ``None`` where there is none of that name."""
-        key = self._make_key(path)
-
-        if key not in self._by_path:
-            schema, name = key if len(key) == 2 else ("", *key)
-            rows = self.ask(queries.BY_NAME, schema=schema, name=name)
-            self._by_path[key] = self._load(rows[0]) if rows else None
-
-        return self._by_path[key]
-
-    def get(self, path: Path) -> Table:
-        """Return a table.
-
-        :raises DefinitionError: if there is none: what would make it is not known.
-        """
-        found = self.find(path)
-
-        if found is None:
-            raise DefinitionError(f"there is no {'.'.join(path)}")
-
-        return found
-
-    def add(self, path: Path, kind: str = "table") -> Table:
-        """Note a table that the plan makes."""
-        key = self._make_key(path)
-        table = Table(name=".".join(key), kind=kind)
-        self._by_path[key] = table
-        return table
-
-    def rename(self, old: Path, new: Path) -> None:
-        """Follow a table to another name or schema."""
-        table = self.get(old)
-        self._by_path[self._make_key(old)] = None
-        self._by_path[self._make_key(new)] = table
-        table.name = ".".join(self._make_key(new))
 
     def drop(self, path: Path) -> None:
         """Forget a table, and whatever depends on it."""
         table = self.get(path)
-        self._by_path[self._make_key(path)] = None
-        kept = [fk for fk in self.foreign_keys if table not in (fk.table, fk.target)]
-        self.foreign_keys[:] = kept
+        super().drop(path)
 
         for other in self._by_oid.values():
             other.views = [pair for pair in other.views if pair[0] is not table]
@@ -109,19 +66,18 @@ class PostgreSQLCatalog:
 
     def find_owner(self, path: Path) -> Table | None:
         """Return the table that an index belongs to."""
-        known = [table for table in self._by_path.values() if table is not None]
+        known = self.known()
         found = next((table for table in known if table.key(path[-1])), None)
         return found or self._load_owner(path)
 
     def _load_owner(self, path: Path) -> Table | None:
-        schema, name = path if len(path) == 2 else ("", path[-1])
-        rows = self.ask(queries.BY_NAME, schema=schema, name=name)
+        row = self._read(path[-2:])
 
-        if not rows or _KINDS.get(rows[0].relkind) != "index":
+        if row is None or _KINDS.get(row.relkind) != "index":
             return None
 
         sql = "SELECT indrelid FROM pg_index WHERE indexrelid = :oid"
-        return self._find_by_oid(self.ask(sql, oid=rows[0].oid)[0].indrelid)
+        return self._find_by_oid(self.ask(sql, oid=row.oid)[0].indrelid)
 
     def _make_key(self, path: Path) -> Path:
         if len(path) == 3:
@@ -140,6 +96,10 @@ class PostgreSQLCatalog:
 
         row = self.ask(queries.BY_OID, oid=oid)[0]
         return self._load(row)
+
+    def _read(self, key: Path) -> sa.Row[t.Any] | None:
+        schema, name = split_key(key)
+        return next(iter(self.ask(queries.BY_NAME, schema=schema, name=name)), None)
 
     def _load(self, row: sa.Row[t.Any]) -> Table:
         if row.oid in self._by_oid:
@@ -211,9 +171,7 @@ class PostgreSQLCatalog:
 
     # -- foreign keys ------------------------------------------------------------
 
-    @functools.cached_property
-    def foreign_keys(self) -> list[ForeignKey]:
-        """All of the database; a plan adds and drops some."""
+    def _read_foreign_keys(self) -> list[ForeignKey]:
         return [
             ForeignKey(
                 name=row.conname,

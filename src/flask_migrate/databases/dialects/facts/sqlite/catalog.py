@@ -12,6 +12,7 @@ from ...sqlite_parser import parse_table
 from ...sqlite_tokens import quote_name
 from ...sqlite_tokens import tokenize
 from ...tokens import DefinitionError
+from ..catalog import Catalog
 from ..statements import find_names
 from ..statements import Path
 from ..tables import Column
@@ -30,69 +31,11 @@ _INDEXES = """
 """
 
 
-class SQLiteCatalog:
+class SQLiteCatalog(Catalog):
     """The tables of one database, at one point of a plan. Names ignore case.
 
     :param connection: for questions to the schema.
     """
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-        self._by_name: dict[str, Table | None] = {}
-
-    def ask(self, sql: str, **parameters: t.Any) -> t.Sequence[sa.Row[t.Any]]:
-        """Return the rows of one question."""
-        return self._connection.execute(sa.text(sql), parameters).all()
-
-    def find(self, path: Path) -> Table | None:
-        """Return a table or a view, or ``None`` where there is none of that name."""
-        key = path[-1].lower()
-
-        if key not in self._by_name:
-            sql = """SELECT name, type, sql FROM sqlite_master
-                     WHERE lower(name) = :name AND type IN ('table', 'view')"""
-            rows = self.ask(sql, name=key)
-            self._by_name[key] = self._load(rows[0]) if rows else None
-
-        return self._by_name[key]
-
-    def get(self, path: Path) -> Table:
-        """Return a table.
-
-        :raises DefinitionError: if there is none: what would make it is not known.
-        """
-        found = self.find(path)
-
-        if found is None:
-            raise DefinitionError(f"there is no {'.'.join(path)}")
-
-        return found
-
-    def add(self, path: Path, kind: str = "table") -> Table:
-        """Note a table that the plan makes."""
-        table = Table(name=path[-1], kind=kind)
-        self._by_name[path[-1].lower()] = table
-        return table
-
-    def rename(self, old: Path, new: str) -> None:
-        """Follow a table to another name."""
-        # Read by the names that the database has.
-        _ = self.foreign_keys
-        table = self.get(old)
-        self._by_name[old[-1].lower()] = None
-        self._by_name[new.lower()] = table
-        table.name = new
-
-    def drop(self, path: Path) -> None:
-        """Forget a table, and what points to it."""
-        table = self.get(path)
-        kept = [key for key in self.foreign_keys if key.table is not table]
-        self.foreign_keys[:] = kept
-        self._by_name[path[-1].lower()] = None
-
-    def known(self) -> list[Table]:
-        """Return the tables that were asked about."""
-        return [table for table in self._by_name.values() if table is not None]
 
     def find_owner(self, index: str) -> Table | None:
         """Return the table that an index belongs to."""
@@ -101,9 +44,7 @@ class SQLiteCatalog:
         rows = [] if found is not None else self.ask(sql, name=index)
         return self.find((rows[0].tbl_name,)) if rows else found
 
-    @functools.cached_property
-    def foreign_keys(self) -> list[ForeignKey]:
-        """All of the database; a plan adds and drops some."""
+    def _read_foreign_keys(self) -> list[ForeignKey]:
         found: dict[tuple[str, int], ForeignKey] = {}
 
         for row in self.ask(_KEYS):
@@ -150,6 +91,17 @@ class SQLiteCatalog:
     def pragma(self, name: str) -> int:
         """Return a number that SQLite knows."""
         return int(self.ask(f"PRAGMA {name}")[0][0])
+
+    def _make_key(self, path: Path) -> Path:
+        return (path[-1].lower(),)
+
+    def _make_name(self, path: Path) -> str:
+        return path[-1]
+
+    def _read(self, key: Path) -> sa.Row[t.Any] | None:
+        sql = """SELECT name, type, sql FROM sqlite_master
+                 WHERE lower(name) = :name AND type IN ('table', 'view')"""
+        return next(iter(self.ask(sql, name=key[0])), None)
 
     def _load(self, row: sa.Row[t.Any]) -> Table:
         table = Table(
