@@ -241,6 +241,24 @@ def test_refused_rows_in_autocommit(database_url: str, tmp_path: pathlib.Path) -
 
 
 @ON_POSTGRESQL
+@pytest.mark.parametrize("sql", ["REINDEX SCHEMA public", "CLUSTER", "VACUUM t"])
+def test_what_refuses_a_transaction(
+    sql: str, database_url: str, tmp_path: pathlib.Path
+) -> None:
+    """A statement that the server runs outside of transactions only is not wrapped."""
+    project = make_stopping(
+        tmp_path,
+        database_url,
+        f"""
+        with op.get_context().autocommit_block():
+            op.execute({sql!r})
+        """,
+    )
+    project.run_well("upgrade")
+    assert not audit(database_url).journal
+
+
+@ON_POSTGRESQL
 def test_refused_rows_that_the_script_expects(
     database_url: str, tmp_path: pathlib.Path
 ) -> None:

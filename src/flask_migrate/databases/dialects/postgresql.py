@@ -43,8 +43,9 @@ if t.TYPE_CHECKING:
     from .facts import Facts
 
 _COMMITS = re.compile(
-    r"(?i)\bCONCURRENTLY\b|\A(?:VACUUM|CALL|DO|ALTER\s+SYSTEM|REINDEX\s+(?:DATABASE|SYSTEM)"
-    r"|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE))\b"
+    r"(?i)\bCONCURRENTLY\b|\A(?:VACUUM|CALL|DO|CLUSTER|REINDEX|ALTER\s+SYSTEM"
+    r"|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE)"
+    r"|(?:CREATE|ALTER|DROP)\s+SUBSCRIPTION)\b"
 )
 _PROCEDURE = re.compile(r"(?i)(?:CALL|DO)\b")
 _NO_DATABASE = re.compile(r'database "(?P<name>[^"]+)" does not exist')
