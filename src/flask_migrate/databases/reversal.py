@@ -153,7 +153,7 @@ class Reversal:
 
     def _is_there(self, made: Made) -> bool:
         inspector = sa.inspect(self._connection)
-        table, schema = made.table[-1], ".".join(made.table[:-1]) or None
+        table, schema = made.table[-1], _schema_of(made)
 
         if made.kind == "table" or not inspector.has_table(table, schema=schema):
             return inspector.has_table(table, schema=schema)
@@ -185,13 +185,18 @@ class Reversal:
         if made.kind != "index":
             return f"ALTER TABLE {table} DROP {made.kind.upper()} {name}"
 
-        if self._connection.dialect.name in ("mysql", "mariadb"):
-            return f"DROP INDEX {name} ON {table}"
-
-        return f"DROP INDEX {self._quote((*made.table[:-1], made.name))}"
+        # SQLAlchemy knows where an index belongs to its table, and where to a schema.
+        some = sa.Column("some", sa.Integer)
+        sa.Table(made.table[-1], sa.MetaData(), some, schema=_schema_of(made))
+        drop = sa.schema.DropIndex(sa.Index(made.name, some))
+        return str(drop.compile(dialect=self._connection.dialect)).strip()
 
     def _quote(self, path: tuple[str, ...]) -> str:
         return ".".join(map(self._preparer.quote, path))
+
+
+def _schema_of(made: Made) -> str | None:
+    return ".".join(made.table[:-1]) or None
 
 
 def literally(sql: str) -> sa.TextClause:

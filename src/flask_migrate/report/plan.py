@@ -202,7 +202,14 @@ def describe_operation(operation: Operation, *, is_mixed: bool = True) -> list[s
 
 
 def _list_locks(effects: list[Effect]) -> list[str]:
-    return _unique(_describe_lock(lock) for one in effects for lock in one.locks)
+    locks = [lock for one in effects for lock in one.locks]
+    # SQLite's table says nothing that its database does not say with a size.
+    is_said = any(one.level is LockLevel.WRITER and one.size for one in locks)
+    return _unique(
+        _describe_lock(one)
+        for one in locks
+        if not (is_said and one.level is LockLevel.WRITER and one.size is None)
+    )
 
 
 def _describe_lock(lock: TableLock) -> str:

@@ -197,3 +197,17 @@ def test_unknown(sql: str, facts: Facts) -> None:
 def test_apart(sql: str, facts: Facts) -> None:
     """What means nothing inside a transaction says so."""
     assert not facts.describe(sql).transactional
+
+
+def test_loss_after_a_rebuild(facts: Facts) -> None:
+    """What replaces a table holds its rows: to drop that loses them."""
+    for sql in (
+        "CREATE TABLE tmp (id INTEGER PRIMARY KEY, a INTEGER)",
+        "INSERT INTO tmp (id, a) SELECT plain.id, plain.a FROM plain",
+        "DROP TABLE plain",
+        "ALTER TABLE tmp RENAME TO plain",
+    ):
+        facts.describe(sql)
+
+    (loss,) = facts.describe("DROP TABLE plain").losses
+    assert (loss.table, facts.count_loss(loss)) == ("plain", ROWS)

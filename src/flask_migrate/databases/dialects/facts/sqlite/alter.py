@@ -45,8 +45,8 @@ class AlterFacts(StatementFacts):
     def __init__(self, connection: sa.Connection) -> None:
         super().__init__(connection)
         self.catalog: SQLiteCatalog = SQLiteCatalog(connection)
-        # What was copied whole into another table, and which columns of it.
-        self._copies: dict[Table, set[str]] = {}
+        # What was copied whole, where to, and which columns of it.
+        self._copies: dict[Table, tuple[Table, set[str]]] = {}
 
     @property
     def version(self) -> tuple[int, ...]:

@@ -106,12 +106,14 @@ class SQLiteFacts(AlterFacts):
             return
 
         self.write(draft, table)
-        kept = self._copies.get(table)
+        copy, kept = self._copies.get(table, (None, set()))
 
-        if kept is not None:
+        if copy is not None:
             # A rebuild: only what was not copied is lost.
             for name in table.columns.keys() - kept:
                 draft.lose(table, name)
+
+            _replace(table, copy)
         else:
             draft.lose(table)
             self._delete_children(table, draft)
@@ -222,7 +224,7 @@ class SQLiteFacts(AlterFacts):
             found = self.catalog.find(source.path())
             start = words.index("SELECT")
             if found is not None:
-                self._copies[found] = find_names(tokens[start:place])
+                self._copies[found] = table, find_names(tokens[start:place])
 
     def update(self, reader: Reader, draft: Draft) -> None:
         """``UPDATE``."""
@@ -287,6 +289,14 @@ class SQLiteFacts(AlterFacts):
         """``BEGIN``, ``COMMIT`` and what else belongs to a transaction."""
         draft.source = "SQLite manual, Transactions"
         reader.rest()
+
+
+def _replace(table: Table, copy: Table) -> None:
+    """Let the copy of a rebuild stand for what it was made of."""
+    copy.live, copy.rows, copy.size = table.live, table.rows, table.size
+
+    for name in copy.columns.keys() & table.columns.keys():
+        copy.columns[name].live = table.columns[name].live
 
 
 _QUIET = frozenset(
