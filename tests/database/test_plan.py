@@ -475,6 +475,42 @@ def test_sqlite_rebuilds(tmp_path: pathlib.Path, database_url: str) -> None:
     assert any("CREATE TRIGGER" in one.sql for one in batch.statements)
 
 
+@pytest.mark.backends("sqlite")
+def test_sqlite_rebuilds_with_foreign_keys(
+    tmp_path: pathlib.Path, database_url: str
+) -> None:
+    """An application that enforces foreign keys everywhere has plans like any other."""
+    project = make_shop(
+        tmp_path,
+        database_url,
+        USERS,
+        RevisionFile(
+            revision="a2",
+            down="a1",
+            upgrade="""
+                with op.batch_alter_table("users") as batch:
+                    batch.alter_column("name", nullable=True, existing_type=sa.Text)
+            """,
+        ),
+    )
+    project.run_well("upgrade", "a1")
+
+    def enforce(connection: t.Any, _record: object) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    sa.event.listen(sa.Engine, "connect", enforce)
+
+    try:
+        (step,) = make_plan(project).steps
+    finally:
+        sa.event.remove(sa.Engine, "connect", enforce)
+
+    assert not step.opaque
+    assert [one.sql.split()[0] for one in step.statements][:4] == [
+        *("CREATE", "INSERT", "DROP", "ALTER")
+    ]
+
+
 def test_the_server_refuses_changes(database_url: str, tmp_path: pathlib.Path) -> None:
     """A revision that finds a way to the live connection cannot change anything."""
     project = make_shop(

@@ -43,6 +43,9 @@ class Watch:
         driver: sqlite3.Connection = t.cast(
             "sqlite3.Connection", self._connection.connection.driver_connection
         )
+        # Listeners of the application may turn them on for every connection; with no
+        # rows they protect nothing here.
+        driver.execute("PRAGMA foreign_keys = OFF")
         driver.set_authorizer(self._authorize)
         event.listen(self._connection, "before_cursor_execute", self._before)
         event.listen(self._connection, "after_cursor_execute", self._after)
