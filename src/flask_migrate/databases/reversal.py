@@ -18,6 +18,10 @@ from .dialects.tokens import DefinitionError
 Kind = t.Literal["table", "column", "index", "constraint"]
 
 _KINDS = ("UNIQUE", "FULLTEXT", "SPATIAL")
+_BY_HAND = (
+    "Go on with `flask db upgrade`; or undo it by hand, then: flask db repair"
+    " --mark-reverted"
+)
 _ROWS = (("INSERT", "INTO"), ("UPDATE",), ("DELETE", "FROM"))
 
 
@@ -52,7 +56,14 @@ class Reversal:
         self._connection = connection
         self._preparer = connection.dialect.identifier_preparer
         facts = dialect.make_facts(connection)
-        assert isinstance(facts, StatementFacts)  # every backend that keeps a journal
+
+        if not isinstance(facts, StatementFacts):
+            raise UsageError(
+                f"What is done cannot be undone here: the SQL of {dialect.title} is not"
+                " known well enough.",
+                hint=_BY_HAND,
+            )
+
         self._facts = facts
         self._rows = sorted(rows, key=lambda row: row.position)
         self._made: list[Made] = []
@@ -82,8 +93,7 @@ class Reversal:
             else:
                 raise UsageError(
                     f"This statement cannot be undone: {row.statement[:300]}",
-                    hint="Go on with `flask db upgrade`; or undo it by hand, then:"
-                    " flask db repair --mark-reverted",
+                    hint=_BY_HAND,
                 )
 
     def _read_row(self, row: JournalRow) -> tuple[Made | None, tuple[str, ...]]:
