@@ -223,21 +223,30 @@ def test_undo_in_a_table_that_was_there(
 
 
 def test_undo_goes_on_after_a_stop(database_url: str, tmp_path: pathlib.Path) -> None:
-    """An undo that was killed in the middle is finished by the next one."""
+    """An undo that stops half-way leaves doubt, and is finished by the next one."""
     shop = make_earlier(tmp_path, database_url)
     engine = sa.create_engine(database_url, poolclass=sa.NullPool)
     with engine.begin() as connection:
-        # What _undo does first, and then a part of it.
+        # Somebody's foreign key needs the index: the second statement is refused.
+        connection.exec_driver_sql("CREATE TABLE other (id INT PRIMARY KEY)")
         connection.exec_driver_sql(
-            "UPDATE alembic_version_journal SET progress = 'begun', probe = NULL"
-            " WHERE progress = 'done'"
+            "ALTER TABLE t1 ADD CONSTRAINT fk_extra"
+            " FOREIGN KEY (extra) REFERENCES other (id)"
         )
-        connection.exec_driver_sql("ALTER TABLE t1 DROP CONSTRAINT ck_extra")
-        connection.exec_driver_sql("DROP INDEX ix_extra ON t1")
+
+    result = shop.run("repair", "--undo")
+    assert result.exit_code == 3, result.output
+    assert "ix_extra" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not sa.inspect(engine).get_check_constraints("t1")
 
     result = shop.run("upgrade")
     assert result.exit_code == 5
-    assert "flask db repair" in result.stderr
+    assert "nothing says whether it was done" in result.stderr
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE t1 DROP CONSTRAINT fk_extra")
+
     shop.run_well("repair", "--undo")
     columns = sa.inspect(engine).get_columns("t1")
     assert "extra" not in {one["name"] for one in columns}
