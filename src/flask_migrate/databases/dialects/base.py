@@ -224,9 +224,16 @@ class Dialect:
 
         return int(known[_SESSION])
 
+    running_query: str = ""
+    """Finds a row while the server works for another connection, ``:session``."""
+
     def is_running(self, connection: sa.Connection, session: int) -> bool:
         """Tell whether the server still works for another connection."""
-        return False
+        if not self.running_query:
+            return False
+
+        query = sa.text(self.running_query)
+        return connection.scalar(query, {"session": session}) is not None
 
     tells_progress: bool = False
     """Whether :meth:`read_progress` can say anything."""

@@ -102,13 +102,10 @@ class MySQL(Dialect):
     def probe(self, connection: sa.Connection, sql: str) -> str | None:
         return read_objects(connection, sql)
 
-    def is_running(self, connection: sa.Connection, session: int) -> bool:
-        query = sa.text(
-            "SELECT 1 FROM information_schema.processlist WHERE id = :id"
-            " AND command = 'Query' AND id <> CONNECTION_ID()"
-        )
-        return connection.scalar(query, {"id": session}) is not None
-
+    running_query: str = (
+        "SELECT 1 FROM information_schema.processlist WHERE id = :session"
+        " AND command = 'Query' AND id <> CONNECTION_ID()"
+    )
     tells_progress: bool = True
 
     def read_progress(

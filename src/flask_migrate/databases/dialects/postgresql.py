@@ -82,13 +82,10 @@ class PostgreSQL(Dialect):
     def holds_any_text(self, connection: sa.Connection) -> bool:
         return bool(connection.scalar(sa.text("SHOW server_encoding")) == "UTF8")
 
-    def is_running(self, connection: sa.Connection, session: int) -> bool:
-        query = sa.text(
-            "SELECT 1 FROM pg_stat_activity WHERE pid = :pid AND state = 'active'"
-            " AND pid <> pg_backend_pid()"
-        )
-        return connection.scalar(query, {"pid": session}) is not None
-
+    running_query: str = (
+        "SELECT 1 FROM pg_stat_activity WHERE pid = :session AND state = 'active'"
+        " AND pid <> pg_backend_pid()"
+    )
     tells_progress: bool = True
 
     def read_progress(
