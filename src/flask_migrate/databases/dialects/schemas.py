@@ -55,26 +55,6 @@ def read_any(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
                 )
 
 
-def read_sqlite(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
-    """Read the texts that SQLite keeps, of attached databases too.
-
-    :param schemas: the names of attached databases.
-    """
-    quote = connection.dialect.identifier_preparer.quote_identifier
-
-    for schema in ("main", *schemas):
-        rows = connection.exec_driver_sql(
-            f"SELECT type, tbl_name, name, sql FROM {quote(schema)}.sqlite_master"
-            " WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_'"
-        )
-
-        for kind, table, name, sql in rows:
-            place = table if schema == "main" else f"{schema}.{table}"
-            yield SchemaObject(
-                kind=kind, table=place, name=name, definition=" ".join(sql.split())
-            )
-
-
 def read_mysql(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
     """Read what SHOW CREATE says, without the numbers that count rows.
 

@@ -25,8 +25,8 @@ from .explanations import explain_nulls
 from .explanations import Explanation
 from .file_lock import FileLock
 from .locks import MigrationLock
-from .schemas import read_sqlite
 from .schemas import Schema
+from .sqlite_schema import read_sqlite
 
 if t.TYPE_CHECKING:
     from .facts import Facts

@@ -1,0 +1,103 @@
+"""The schema of an SQLite database: the texts that it keeps, part by part.
+
+Two texts that mean the same give the same parts: a name with and without quotes, a key
+written at its column or at the table, columns in any order.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+
+import sqlalchemy as sa
+
+from .schemas import Schema
+from .schemas import SchemaObject
+from .sqlite_clauses import Constraint
+from .sqlite_parser import parse_table
+from .sqlite_tokens import tokenize
+from .tokens import DefinitionError
+from .tokens import Tokens
+
+_CONSTRAINTS = ("PRIMARY KEY", "UNIQUE", "CHECK", "FOREIGN KEY")
+_OF_COLUMNS = frozenset({*_CONSTRAINTS, "REFERENCES", "NULL"})
+"""What a column may carry and is no property of it."""
+
+
+def read_sqlite(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
+    """Read what stands in the schema tables, of attached databases too.
+
+    :param schemas: the names of attached databases.
+    """
+    quote = connection.dialect.identifier_preparer.quote_identifier
+
+    for schema in ("main", *schemas):
+        rows = connection.exec_driver_sql(
+            f"SELECT type, tbl_name, name, sql FROM {quote(schema)}.sqlite_master"
+            " WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_'"
+        )
+
+        for kind, table, name, sql in rows:
+            place = table if schema == "main" else f"{schema}.{table}"
+
+            if kind == "table":
+                yield from _describe_table(place, sql)
+            else:
+                yield SchemaObject(
+                    kind=kind, table=place, name=name, definition=_spell_sql(sql)
+                )
+
+
+def _describe_table(place: str, sql: str) -> Schema:
+    try:
+        table = parse_table(sql)
+    except DefinitionError:
+        # A virtual table, for example.
+        yield SchemaObject(kind="table", table=place, definition=" ".join(sql.split()))
+        return
+
+    yield SchemaObject(kind="table", table=place, definition=_spell(table.options))
+
+    for column in table.columns:
+        clauses = (one for one in column.clauses if one.kind not in _OF_COLUMNS)
+        words = [_spell(column.type), *sorted(_spell(one.body) for one in clauses)]
+        yield SchemaObject(
+            kind="column", table=place, name=column.name, definition=" ".join(words)
+        )
+
+    for kind in _CONSTRAINTS:
+        for constraint in table.find_all(kind):
+            yield SchemaObject(
+                kind="constraint",
+                table=place,
+                name=constraint.clause.name or "",
+                definition=_spell_constraint(kind, constraint),
+            )
+
+
+def _spell_constraint(kind: str, constraint: Constraint) -> str:
+    """Return a constraint as the table would say it."""
+    text = _spell(constraint.clause.body)
+
+    if constraint.column is None or kind == "CHECK":
+        return text
+
+    keywords = "" if kind == "FOREIGN KEY" else kind.lower()
+    named = f"{kind.lower()} ( {constraint.column.name.lower()} )"
+    return f"{named} {text.removeprefix(keywords).strip()}".strip()
+
+
+def _spell_sql(sql: str) -> str:
+    try:
+        return _spell(tokenize(sql))
+    except DefinitionError:
+        return " ".join(sql.split())
+
+
+def _spell(tokens: Tokens) -> str:
+    return " ".join(_spell_each(tokens))
+
+
+def _spell_each(tokens: Tokens) -> cabc.Iterator[str]:
+    for token in tokens:
+        is_text = token.kind in ("string", "blob")
+        yield token.text if is_text else token.name.lower()

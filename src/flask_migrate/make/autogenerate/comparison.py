@@ -1,0 +1,86 @@
+"""One comparison of the models with a database: what it may assume, ask and say."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import typing as t
+
+import sqlalchemy as sa
+
+from . import plugins
+
+if t.TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+    from alembic.runtime.migration import MigrationContext
+
+KEY = "flask_migrate"
+"""Where the comparison stands among the options of Alembic's context."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What was said beforehand about what a comparison may ask.
+
+    :param renames: what happens to a probable rename: ``ask``, ``auto`` (take what is
+        sure) or ``never`` (drop and add, as Flask-Migrate).
+    :param renamed: renames that are declared: ``users.name:full_name``,
+        ``posts:articles``.
+    :param fills: for a new column that may not be NULL, by ``table.column``: what the
+        rows that stand get, as SQL.
+    :param allow_mass_drop: most of the tables may be dropped.
+    """
+
+    renames: t.Literal["ask", "auto", "never"] = "ask"
+    renamed: tuple[str, ...] = ()
+    fills: cabc.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    allow_mass_drop: bool = False
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class Comparison:
+    """What the comparators of one database share.
+
+    :param answers: given beforehand.
+    :param live: the application's own database, only to be read: rows are counted
+        there. What is compared may be a scratch database without any.
+    :param notes: what the user should be told, in words, in order.
+    """
+
+    answers: Answers = dataclasses.field(default_factory=Answers)
+    live: sa.Connection | None = None
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+    @classmethod
+    def find(cls, context: AutogenContext) -> Comparison:
+        """Return the comparison that a comparator is called for."""
+        found = context.opts.get(KEY)
+        return found if isinstance(found, cls) else cls()
+
+    def begin(self, context: MigrationContext) -> None:
+        """Let Alembic's next comparison on a context be this one, with our plugins."""
+        context.opts[KEY] = self
+        chosen = context.opts.get("autogenerate_plugins")
+        context.opts["autogenerate_plugins"] = plugins.choose(chosen)
+
+    def count_rows(self, table: str, schema: str | None = None) -> int | None:
+        """Count the rows of a table of the live database.
+
+        :return: ``None`` where it cannot be known.
+        """
+        if self.live is None:
+            return None
+
+        was_idle = not self.live.in_transaction()
+        named = sa.table(table, schema=schema)
+
+        try:
+            if not sa.inspect(self.live).has_table(table, schema=schema):
+                return None
+
+            return self.live.scalar(sa.select(sa.func.count()).select_from(named))
+        except sa.exc.DBAPIError:
+            return None
+        finally:
+            if was_idle:
+                self.live.rollback()

@@ -1,0 +1,55 @@
+"""Our comparators by name, and which of them a comparison runs.
+
+``flask_migrate.<name>`` is what a user writes to switch one off:
+``Migrate(app, db, autogenerate_plugins=["~flask_migrate.checks"])``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import importlib
+
+from alembic.runtime.plugins import Plugin
+
+PREFIX = "flask_migrate"
+
+PLUGINS: tuple[tuple[str, str], ...] = ()
+"""Each name, and the module beside this one whose ``setup(plugin)`` registers it.
+
+In the order in which they are asked, within one priority of Alembic's. What reads the
+schema comes first; what rearranges the operations that were found comes last, as
+``autogenerate`` comparators of the lowest priority.
+"""
+
+_ALEMBIC = "alembic.autogenerate.*"
+_registered: list[str] = []
+
+
+def choose(given: cabc.Sequence[str] | None) -> list[str]:
+    """Return the patterns of the plugins to run.
+
+    :param given: the user's own ``autogenerate_plugins``; ours are added to those that
+        do not name them.
+    """
+    _register()
+    patterns = list(given or ())
+    chosen = [one for one in patterns if not one.startswith("~")]
+
+    if not chosen:
+        patterns.insert(0, _ALEMBIC)
+
+    if PLUGINS and not any(one.startswith(f"{PREFIX}.") for one in chosen):
+        patterns.append(f"{PREFIX}.*")
+
+    return patterns
+
+
+def _register() -> None:
+    """Enter ours into Alembic's registry, once in a process."""
+    if _registered:
+        return
+
+    for name, module in PLUGINS:
+        found = importlib.import_module(f".{module}", __package__)
+        Plugin.setup_plugin_from_module(found, f"{PREFIX}.{name}")
+        _registered.append(name)
