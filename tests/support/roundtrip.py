@@ -66,6 +66,44 @@ class Trip:
         ]
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Case:
+    """One change, for a table of them.
+
+    :param row: the line of the list of known faults of autogenerate that it is about.
+    :param before: the models as they were.
+    :param after: the models as they are.
+    :param statements: run after the old schema was made.
+    :param schemas: made first, and compared too.
+    :param name: tells the cases of one row apart.
+    """
+
+    row: str
+    before: Schema
+    after: Schema
+    statements: tuple[str, ...] = ()
+    schemas: tuple[str, ...] = ()
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.name}" if self.name else self.row
+
+
+def check_case(url: str | sa.URL, case: Case) -> Trip:
+    """Demand that a change is found, converges, and goes back."""
+    trip = try_change(
+        url,
+        case.before,
+        case.after,
+        statements=case.statements,
+        schemas=case.schemas,
+    )
+    assert trip.is_detected
+    assert trip.left == "", trip.upgrade
+    assert trip.describe_loss() == [], trip.downgrade
+    return trip
+
+
 def try_change(
     url: str | sa.URL,
     before: Schema,
@@ -188,6 +226,11 @@ def _configure(
             "target_metadata": metadata,
             "compare_type": True,
             "render_as_batch": True,
+            "sqlalchemy_module_prefix": "sa.",
+            "alembic_module_prefix": "op.",
+            "user_module_prefix": None,
+            "upgrade_token": "upgrades",
+            "downgrade_token": "downgrades",
             **options,
         },
     )
