@@ -7,6 +7,7 @@
     │   ├── NotConfigured           the app has no Migrate, no db or no metadata
     │   ├── BadOption               one option or argument cannot be used
     │   ├── ConsentMissing          something would be lost, and nobody has agreed
+    │   ├── MassDrop                most tables would go: no models, it seems
     │   └── PlanOutdated            a saved plan no longer fits what is there
     ├── RepositoryError             the folder of revisions
     │   ├── RepositoryNotFound      `flask db init` never ran here
@@ -26,6 +27,7 @@
     ├── DataAtRisk                  it would have lost or changed rows; untouched
     ├── OutOfDate                   the database is not at the head
     ├── DifferencesFound            the models and the database disagree
+    ├── NotProven                   what autogenerate wrote does not run
     └── Interrupted                 Ctrl-C or SIGTERM
 
 An error says what happened, to what and why in its message, and the next thing to
@@ -95,6 +97,19 @@ class ConsentMissing(UsageError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.names = names
+
+
+class MassDrop(UsageError):
+    """Most of the tables would be dropped, and nobody has agreed; nothing was written.
+
+    :param tables: the tables that would go.
+    """
+
+    def __init__(
+        self, message: str, *, tables: tuple[str, ...], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.tables = tables
 
 
 class PlanOutdated(UsageError):
@@ -237,6 +252,10 @@ class DifferencesFound(MigrationError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.diffs = diffs
+
+
+class NotProven(MigrationError):
+    """What autogenerate wrote fails on a scratch database; it is not kept."""
 
 
 class Interrupted(MigrationError):

@@ -67,6 +67,8 @@ def init(
 @options.branch_label
 @options.version_path
 @options.rev_id
+@options.against
+@options.verify
 @click.option(
     "--depends-on",
     multiple=True,
@@ -88,6 +90,8 @@ def revision(
 @options.branch_label
 @options.version_path
 @options.rev_id
+@options.against
+@options.verify
 @options.x_arg
 def migrate(
     directory: str | None, sql: bool, x_arg: tuple[str, ...], **values: t.Any
@@ -106,14 +110,20 @@ def _write(
 ) -> None:
     from ..make.autogenerate import RevisionOptions
 
+    against, verify = values.pop("against"), values.pop("verify")
     written = get_migrate().revision(
         get_directory(directory),
         options=RevisionOptions(**values),
         autogenerate=autogenerate,
         sql=sql,
         x_arg=x_arg,
+        against=against,
+        verify=verify,
     )
     click.echo(format_actions(written.actions), nl=False)
+
+    for note in written.notes:
+        click.echo(note, err=True)
 
 
 @click.command("edit")

@@ -17,6 +17,9 @@ from . import options
 from .group import get_directory
 from .group import get_migrate
 
+if t.TYPE_CHECKING:
+    pass
+
 
 @click.command("show")
 @options.directory
@@ -117,10 +120,14 @@ def current(directory: str | None, verbose: bool, check_heads: bool) -> None:
 
 @click.command("check")
 @options.directory
-def check(directory: str | None) -> None:
+@options.against
+def check(directory: str | None, against: Against) -> None:
     """Check if there are any new operations to migrate."""
-    get_migrate().check(get_directory(directory))
+    notes = get_migrate().check(get_directory(directory), against=against)
     click.echo("No new upgrade operations detected.")
+
+    for note in notes:
+        click.echo(note, err=True)
 
 
 @click.command("status")

@@ -75,6 +75,20 @@ version_path: Option = click.option(
     default=None,
     help="Specify specific path from config for version file.",
 )
+against: Option = click.option(
+    "--against",
+    type=click.Choice(["auto", "scripts", "database"]),
+    default="auto",
+    show_default=True,
+    help="What the models are compared with: what the scripts build on a scratch"
+    " database, or the database itself.",
+)
+verify: Option = click.option(
+    "--verify/--no-verify",
+    default=True,
+    help="Run what autogenerate wrote on a scratch database before it is kept (the"
+    " default).",
+)
 allow_lossy_cast: Option = click.option(
     "--allow-lossy-cast",
     "allow_lossy_casts",

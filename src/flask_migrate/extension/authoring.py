@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import os
 import typing as t
 
@@ -13,16 +14,17 @@ from ..results import Written
 from .base import Directory
 from .base import Verbs
 from .base import XArgument
-from .changed import check_scripts
 from .opened import Opened
 
 if t.TYPE_CHECKING:
     from ..make.autogenerate import Draft
     from ..make.autogenerate import RevisionOptions
+    from ..make.autogenerate.comparison import Answers
     from ..revisions.config import Config
-    from ..revisions.database_run import DatabaseRun
     from ..revisions.repository import InitResult
     from ..revisions.repository import RepositoryTemplate
+    from .drafting import Against
+    from .drafting import Drafting
 
 
 class Authoring(Verbs):
@@ -71,29 +73,51 @@ class Authoring(Verbs):
         autogenerate: bool = False,
         sql: bool = False,
         x_arg: XArgument = None,
+        answers: Answers | None = None,
+        against: Against = "auto",
+        verify: bool = True,
     ) -> Written:
         """Write a new revision file.
 
         :param options: what it is asked to be.
         :param autogenerate: from the difference between the models and the databases.
         :param sql: refused, as by Alembic.
+        :param answers: for autogenerate: what it may ask.
+        :param against: for autogenerate: what the models are compared with.
+        :param verify: for autogenerate: keep only what runs on a scratch database.
         :return: what was written; nothing where autogenerate finds nothing.
-        :raises OutOfDate: autogenerate needs a database at the head.
+        :raises OutOfDate: a database that the models are compared with is not at the
+            head.
+        :raises NotProven: what was written fails on a scratch database.
         """
         opened = self._open(directory, x_arg, autogenerate=autogenerate)
         _refuse_sql(sql, autogenerate=autogenerate)
         draft = self._draft(opened, options, autogenerate=autogenerate)
 
-        if autogenerate or _runs_environment(opened.config):
-            opened.run(draft.compare, options=draft.environment_options)
+        if not autogenerate:
+            if _runs_environment(opened.config):
+                opened.run(draft.compare, options=draft.environment_options)
 
-        return draft.write()
+            return draft.write()
 
-    def check(self, directory: Directory = None) -> None:
+        with self._drafting(opened, draft, answers=answers, against=against) as work:
+            return work.write(verify=verify)
+
+    def check(
+        self,
+        directory: Directory = None,
+        *,
+        answers: Answers | None = None,
+        against: Against = "auto",
+    ) -> tuple[str, ...]:
         """Compare the models with the databases.
 
+        :param answers: what the comparison may ask.
+        :param against: what the models are compared with.
+        :return: what the user should know, in words.
         :raises DifferencesFound: with every difference.
-        :raises OutOfDate: a database is not at the head.
+        :raises OutOfDate: a database that the models are compared with is not at the
+            head.
         :raises ChangedScripts: an applied script has changed, and the policy is to
             stop then.
         """
@@ -103,11 +127,8 @@ class Authoring(Verbs):
         opened = self._open(directory, autogenerate=True)
         draft = self._draft(opened, RevisionOptions(), autogenerate=True)
 
-        def work(run: DatabaseRun) -> None:
-            draft.compare(run)
-            check_scripts(run)
-
-        opened.run(work, options=draft.environment_options)
+        with self._drafting(opened, draft, answers=answers, against=against) as work:
+            work.check()
 
         if differences := draft.list_differences():
             raise DifferencesFound(
@@ -116,6 +137,8 @@ class Authoring(Verbs):
                 diffs=differences,
                 hint="Write them down with `flask db migrate`.",
             )
+
+        return tuple(work.notes)
 
     def merge(
         self,
@@ -181,6 +204,30 @@ class Authoring(Verbs):
 
         for path in paths:
             open_in_editor(path)
+
+    @contextlib.contextmanager
+    def _drafting(
+        self,
+        opened: Opened,
+        draft: Draft,
+        *,
+        answers: Answers | None,
+        against: Against,
+    ) -> cabc.Iterator[Drafting]:
+        from ..make.autogenerate.comparison import Answers
+        from .drafting import Drafting
+        from .scratches import Scratches
+
+        heads = tuple(opened.history.get_heads())
+
+        with Scratches(engines=opened.list_engines(), heads=heads) as scratches:
+            yield Drafting(
+                opened=opened,
+                draft=draft,
+                scratches=scratches,
+                answers=answers or Answers(),
+                against=against,
+            )
 
     def _draft(
         self, opened: Opened, options: RevisionOptions, *, autogenerate: bool

@@ -23,6 +23,7 @@ from .base import XArgument
 from .opened import Opened
 
 if t.TYPE_CHECKING:
+    from ..databases.snapshot import Snapshot
     from ..revisions.database_run import DatabaseRun
 
 _log = logging.getLogger("flask_migrate")
@@ -194,7 +195,12 @@ def find_connection(run: DatabaseRun) -> sa.Connection:
 
 
 def find_fingerprint(run: DatabaseRun) -> str:
-    """Return the fingerprint of a live database's schema, our own tables left out."""
+    """Return the fingerprint of a database's schema, our own tables left out."""
+    return find_snapshot(run).fingerprint
+
+
+def find_snapshot(run: DatabaseRun) -> Snapshot:
+    """Read a database's schema, in the schemas of the models; not our own tables."""
     from ..databases.snapshot import take_snapshot
 
     given = run.context.opts.get("target_metadata") or ()
@@ -208,4 +214,4 @@ def find_fingerprint(run: DatabaseRun) -> str:
         find_connection(run),
         ignore=run.context.version_table,
         schemas=schemas - {None},
-    ).fingerprint
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import contextvars
+import pathlib
 import typing as t
 import weakref
 
@@ -110,6 +111,12 @@ class AppState:
             return active.configure_args
 
         return self._configure_args
+
+    @property
+    def root(self) -> pathlib.Path:
+        """The folder of the application's own code."""
+        app = self._app()
+        return pathlib.Path(app.root_path if app is not None else ".")
 
     @property
     def _current(self) -> AppState:

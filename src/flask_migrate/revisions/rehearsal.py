@@ -58,6 +58,18 @@ class Rehearsal(DatabaseRun):
         patience = self.settings.ddl_lock_timeout or self.dialect.lock_timeout
         return dataclasses.replace(super()._choose_limits(), lock_timeout=patience)
 
+    def adopt_heads(self, heads: cabc.Iterable[str]) -> None:
+        """Say of a copy of a schema where it stands; a copy has no rows."""
+        self.ensure_version_table()
+        # Alembic 1.20's own attribute: there is no other way to its table.
+        table = self.context._version
+
+        for head in heads:
+            self.connection.execute(table.insert().values(version_num=head))
+
+        self.commit()
+        self.read_version_table()
+
     def apply(self, step: Step) -> None:
         """Run one step, and what its commit would have checked."""
         try:
@@ -192,22 +204,30 @@ def _on_scratch(
     run: DatabaseRun, engines: tuple[sa.Engine, ...]
 ) -> cabc.Iterator[Rehearsal]:
     """Yield a scratch copy of the live database that stands where that one does."""
-    live = _connection(run)
+    with (
+        scratch_database(_connection(run)) as engine,
+        engine.connect() as scratch,
+        rehearsing_on(run, scratch, engines=engines) as rehearsal,
+    ):
+        rehearsal.adopt_heads(run.heads)
+        yield rehearsal
 
-    with scratch_database(live) as engine, engine.connect() as scratch:
-        # Alembic 1.20's own attribute: there is no other way to its table.
-        version = run.context._version
 
-        for head in run.heads:
-            scratch.execute(version.insert().values(version_num=head))
+@contextlib.contextmanager
+def rehearsing_on(
+    run: DatabaseRun, connection: sa.Connection, *, engines: cabc.Iterable[sa.Engine]
+) -> cabc.Iterator[Rehearsal]:
+    """Yield a scratch database that stands where the live one does, for revisions too.
 
-        scratch.commit()
-
-        with (
-            quarantine(engines, live, _refuse_own),
-            _opened(run, MigrationContext, scratch) as rehearsal,
-        ):
-            yield rehearsal
+    :param run: the live database.
+    :param connection: to the scratch one.
+    :param engines: of the application; revisions reach no database through them.
+    """
+    with (
+        quarantine(engines, _connection(run), _refuse_own),
+        _opened(run, MigrationContext, connection) as rehearsal,
+    ):
+        yield rehearsal
 
 
 @contextlib.contextmanager
@@ -260,8 +280,8 @@ def _fenced(connection: sa.Connection) -> cabc.Iterator[None]:
 
 def _refuse_own() -> t.NoReturn:
     raise UsageError(
-        "A dry run is not possible: a revision uses a database connection of its own,"
-        " which cannot be rolled back.",
+        "A revision uses a database connection of its own, which would reach the live"
+        " database: it cannot be tried.",
         hint="Write op.get_bind() in it instead of a session or an engine.",
     )
 

@@ -121,6 +121,8 @@ class Dialect:
 
     Empty where that is made in memory.
     """
+    has_ground = False
+    """Whether there is something for :meth:`copy_ground` to give."""
     database_options: tuple[str, ...] = ()
     """The options that :meth:`make_database` understands."""
 
@@ -285,6 +287,16 @@ class Dialect:
         :param target: commits by itself.
         """
         raise UsageError(f"The schema of {self.title} cannot be copied from here.")
+
+    def copy_ground(self, source: sa.Connection, target: sa.Connection) -> None:
+        """Give a scratch database what scripts may take for granted, as far as we may.
+
+        :param source: the live database.
+        :param target: the scratch one, which is empty, and commits by itself.
+        """
+
+    def hasten(self, connection: sa.Connection) -> None:
+        """Let a scratch database be fast rather than durable, for this session."""
 
     def maintenance_url(self, url: sa.URL) -> sa.URL:
         """Return where one connects to make and to drop databases."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import hashlib
 import re
 import typing as t
@@ -110,6 +111,7 @@ class PostgreSQL(Dialect):
         )
 
     scratch_right = 'ALTER ROLE "{user}" CREATEDB'
+    has_ground = True
     read_only: tuple[str, str] = ("SET TRANSACTION READ ONLY", "")
 
     def make_facts(self, connection: sa.Connection) -> Facts:
@@ -153,6 +155,29 @@ class PostgreSQL(Dialect):
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         # Nobody needs it: here DDL is tried on the live schema, and rolled back.
         pass
+
+    def copy_ground(self, source: sa.Connection, target: sa.Connection) -> None:
+        quote = target.dialect.identifier_preparer.quote_identifier
+        was_idle = not source.in_transaction()
+        schemas = list(source.scalars(_OWN_SCHEMAS))
+        extensions = source.execute(_EXTENSIONS).all()
+
+        if was_idle:
+            source.rollback()
+
+        for schema in schemas:
+            target.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}")
+
+        for name, schema in extensions:
+            # One that only a superuser may make stays away.
+            with contextlib.suppress(exc.DBAPIError):
+                target.exec_driver_sql(
+                    f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
+                    f" SCHEMA {quote(schema)} CASCADE"
+                )
+
+    def hasten(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("SET synchronous_commit TO off")
 
     def maintenance_url(self, url: sa.URL) -> sa.URL:
         return url.set(database="postgres")
@@ -315,3 +340,12 @@ _STATES: dict[str, cabc.Callable[[str, str], Explanation]] = {
     "57P02": explain_lost,
     "57P03": explain_unreachable,
 }
+
+_OWN_SCHEMAS = sa.text(
+    "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'"
+    " AND nspname <> 'information_schema' ORDER BY nspname"
+)
+_EXTENSIONS = sa.text(
+    "SELECT extname, nspname FROM pg_extension"
+    " JOIN pg_namespace ON pg_namespace.oid = extnamespace ORDER BY pg_extension.oid"
+)

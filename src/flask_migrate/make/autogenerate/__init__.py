@@ -10,6 +10,7 @@ from alembic.autogenerate import RevisionContext
 
 from ...results import Written
 from ...revisions.border import crossing
+from .comparison import Comparison
 
 if t.TYPE_CHECKING:
     from alembic.config import Config
@@ -77,12 +78,13 @@ class Draft:
             "revision_context": self.context,
         }
 
-    def compare(self, run: DatabaseRun) -> None:
-        """Add the operations that bring one database to its models."""
-        if self._autogenerate:
-            self._history.check_heads(
-                run.heads, sentence="Target database is not up to date."
-            )
+    def compare(self, run: DatabaseRun, comparison: Comparison | None = None) -> None:
+        """Add the operations that bring one database to its models.
+
+        :param run: what the models are compared with; at the head.
+        :param comparison: what it may assume and ask.
+        """
+        (comparison or Comparison()).begin(run.context)
 
         with crossing(self._history):
             heads: t.Any = run.heads

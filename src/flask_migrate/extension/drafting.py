@@ -1,0 +1,289 @@
+"""Compare the models with what the scripts build, and prove what was written."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import dataclasses
+import pathlib
+import time
+import typing as t
+
+import sqlalchemy as sa
+
+from ..databases.snapshot import Snapshot
+from ..errors import MassDrop
+from ..errors import MigrationError
+from ..errors import NotProven
+from ..errors import UsageError
+from ..make.autogenerate import Draft
+from ..make.autogenerate import RevisionOptions
+from ..make.autogenerate.comparison import Answers
+from ..make.autogenerate.comparison import Comparison
+from ..plan import Direction
+from ..plan import Plan
+from ..plan import Step
+from ..report.differences import format_differences
+from ..run.executor import execute
+from .changed import check_scripts
+from .overlooked import describe_nothing
+from .overlooked import find_unloaded
+from .planning import find_snapshot
+from .scratches import quiet
+from .scratches import Scratches
+
+if t.TYPE_CHECKING:
+    from ..plan import Revision
+    from ..results import Written
+    from ..revisions.database_run import DatabaseRun
+    from .opened import Opened
+
+Against = t.Literal["auto", "scripts", "database"]
+"""What the models are compared with.
+
+``scripts`` is a scratch database that the scripts have built, ``database`` the
+application's own, and ``auto`` the scripts wherever they can be replayed.
+"""
+
+
+@dataclasses.dataclass(kw_only=True)
+class Drafting:
+    """How one revision is drafted from the models, and proven.
+
+    :param opened: the repository and its databases.
+    :param draft: of the revision.
+    :param scratches: of this command.
+    :param answers: given beforehand.
+    :param against: what the models are compared with.
+    :param notes: what the user should know, in words.
+    """
+
+    opened: Opened
+    draft: Draft
+    scratches: Scratches
+    answers: Answers = dataclasses.field(default_factory=Answers)
+    against: Against = "auto"
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+    def write(self, *, verify: bool) -> Written:
+        """Draft, write, and keep what can be proven.
+
+        :param verify: prove it; it is kept unproven otherwise.
+        """
+        self.opened.run(self.compare, options=self.draft.environment_options)
+        written = self.draft.write()
+
+        if verify and written.revisions:
+            try:
+                self._prove_all(written.revisions)
+            except BaseException:
+                discard(written.revisions)
+                raise
+
+        return dataclasses.replace(written, notes=tuple(self.notes))
+
+    def check(self) -> None:
+        """Draft, and look at the scripts that are applied; write nothing."""
+
+        def work(run: DatabaseRun) -> None:
+            self.compare(run)
+            check_scripts(run)
+
+        self.opened.run(work, options=self.draft.environment_options)
+
+    def compare(self, run: DatabaseRun) -> None:
+        """Add the operations that bring one database to its models."""
+        with contextlib.ExitStack() as stack:
+            reference = self._enter_reference(run, stack)
+            comparison = Comparison(answers=self.answers, live=run.connection)
+
+            try:
+                self.draft.compare(reference, comparison)
+            except MassDrop as error:
+                if found := find_unloaded(self.opened.state.root):
+                    error.add_line(found)
+
+                raise
+
+            self.notes += comparison.notes
+
+            if not self.draft.list_differences():
+                self.notes.append(describe_nothing(run, self.opened.state.root))
+
+    def _prove_all(self, revisions: cabc.Sequence[Revision]) -> None:
+        """Run what was written on scratch databases: up, down and up again.
+
+        :param revisions: in the order in which they follow each other.
+        :raises NotProven: they fail; what is merely left over is noted.
+        """
+        begun = time.monotonic()
+        steps = tuple(
+            Step(
+                revision=one.revision,
+                direction=Direction.UPGRADE,
+                message=one.message,
+                path=one.path,
+            )
+            for one in revisions
+        )
+        proven: list[bool] = []
+
+        def work(run: DatabaseRun) -> None:
+            proven.append(self._prove(run, steps))
+
+        with quiet():
+            self.opened.run(work)
+
+        if proven and all(proven):
+            seconds = time.monotonic() - begun
+            self.notes.append(
+                "Proven on a scratch database: upgrade, nothing left to change,"
+                f" downgrade, upgrade ({seconds:.1f} s)."
+            )
+
+    def _enter_reference(
+        self, run: DatabaseRun, stack: contextlib.ExitStack
+    ) -> DatabaseRun:
+        """Return what the models of a database are compared with."""
+        if self.against == "database":
+            return self._require_head(run)
+
+        try:
+            reference = stack.enter_context(self.scratches.standing_for(run))
+        except MigrationError as error:
+            if self.against == "scripts":
+                raise
+
+            self.notes.append(
+                "The scripts could not be replayed on a scratch database, so the models"
+                f" were compared with {run.safe_url} itself: {error.message}"
+            )
+            return self._require_head(run)
+
+        self._note_drift(run, reference)
+        return reference
+
+    def _require_head(self, run: DatabaseRun) -> DatabaseRun:
+        run.history.check_heads(
+            run.heads, sentence="Target database is not up to date."
+        )
+        return run
+
+    def _note_drift(self, run: DatabaseRun, reference: DatabaseRun) -> None:
+        """Say where the live database is not what the scripts build."""
+        if set(run.heads) != set(reference.heads):
+            return
+
+        live, built = find_snapshot(run), find_snapshot(reference)
+        changes = describe_changes(built, live)
+
+        if changes:
+            self.notes.append(
+                f"{run.safe_url} is not what the scripts build ({summarise(changes)});"
+                " the models were compared with the scripts."
+                " --against database compares with it instead."
+            )
+
+    def _prove(self, run: DatabaseRun, steps: tuple[Step, ...]) -> bool:
+        try:
+            with contextlib.ExitStack() as stack:
+                return self._walk(self._enter_proof(run, stack), steps)
+        except NotProven:
+            raise
+        except MigrationError as error:
+            self.notes.append(f"Not proven: {error.message}")
+
+            if error.hint:
+                self.notes.append(error.hint)
+
+            return False
+
+    def _enter_proof(
+        self, run: DatabaseRun, stack: contextlib.ExitStack
+    ) -> DatabaseRun:
+        try:
+            return stack.enter_context(self.scratches.standing_for(run))
+        except MigrationError as error:
+            try:
+                return stack.enter_context(self.scratches.standing_as_copy(run))
+            except UsageError:
+                raise error from None
+
+    def _walk(self, scratch: DatabaseRun, steps: tuple[Step, ...]) -> bool:
+        before = find_snapshot(scratch)
+        self._execute(scratch, steps, "upgrade()")
+        left = self._compare_again(scratch)
+        back = tuple(
+            dataclasses.replace(one, direction=Direction.DOWNGRADE)
+            for one in reversed(steps)
+        )
+        self._execute(scratch, back, "downgrade()")
+        lost = describe_changes(before, find_snapshot(scratch))
+        self._execute(scratch, steps, "upgrade(), after a downgrade,")
+
+        if left:
+            self.notes.append(
+                "After the upgrade the models still differ; the next `flask db migrate`"
+                f" would find it again:\n{format_differences(left)}"
+            )
+
+        if lost:
+            self.notes.append(
+                "downgrade() does not bring the schema back as it was:"
+                f" {summarise(lost)}."
+            )
+
+        return not left and not lost
+
+    def _execute(
+        self, scratch: DatabaseRun, steps: tuple[Step, ...], what: str
+    ) -> None:
+        plan = Plan(
+            direction=steps[0].direction,
+            start=scratch.heads,
+            target=steps[-1].revision,
+            steps=steps,
+        )
+
+        try:
+            execute(plan, scratch)
+        except (MigrationError, sa.exc.SQLAlchemyError) as error:
+            raise NotProven(
+                f"The revision was not kept: its {what} fails on a scratch database."
+                f"\n{error}",
+                hint="--no-verify writes it nevertheless, to be corrected by hand.",
+            ) from error
+
+    def _compare_again(self, scratch: DatabaseRun) -> tuple[t.Any, ...]:
+        """Return what a second comparison would still change."""
+        draft = Draft(
+            self.opened.config,
+            self.opened.history,
+            options=RevisionOptions(),
+            autogenerate=True,
+        )
+        answers = Answers(renames="never", allow_mass_drop=True)
+        draft.compare(scratch, Comparison(answers=answers))
+        return draft.list_differences()
+
+
+def describe_changes(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Return what one schema has and another one has not, in words."""
+    old, new = set(before.objects), set(after.objects)
+    named = [(one.kind, one.table, one.name) for one in (*(old - new), *(new - old))]
+    return tuple(
+        f"{kind} {table}{f'.{name}' if name else ''}"
+        for kind, table, name in sorted(set(named))
+    )
+
+
+def summarise(changes: cabc.Sequence[str], most: int = 3) -> str:
+    """Return the first few of many things, and how many more there are."""
+    rest = len(changes) - most
+    return ", ".join(changes[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def discard(revisions: cabc.Iterable[Revision]) -> None:
+    """Remove the files of revisions that are not kept."""
+    for one in revisions:
+        pathlib.Path(one.path).unlink(missing_ok=True)

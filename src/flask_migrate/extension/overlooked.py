@@ -1,0 +1,130 @@
+"""What a comparison may have overlooked: models not imported, or of others."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import gc
+import itertools
+import os
+import pathlib
+import re
+import sys
+import typing as t
+
+import sqlalchemy as sa
+
+from .planning import find_snapshot
+
+if t.TYPE_CHECKING:
+    from ..revisions.database_run import DatabaseRun
+
+_DEFINES_TABLE = re.compile(rb"^\s+__tablename__\s*=|\(\s*db\.Model\b|\bTable\(", re.M)
+_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "tests"})
+_MOST_FILES = 5000
+"""An application with more files is not searched to its end."""
+
+
+def describe_nothing(run: DatabaseRun, root: pathlib.Path) -> str:
+    """Say what was compared where no difference was found.
+
+    :param run: the live database.
+    :param root: the folder of the application's code.
+    """
+    metadatas = find_metadatas(run)
+    tables = {table.fullname for one in metadatas for table in one.tables.values()}
+    standing = [one for one in find_snapshot(run).objects if one.kind == "table"]
+    schemas = sorted({one.schema or "" for m in metadatas for one in m.tables.values()})
+    named = ", ".join(one or "the default one" for one in schemas)
+    parts = [
+        f"No changes detected: {_count(len(tables), 'table')} in the models,"
+        f" {len({one.table for one in standing})} in {run.safe_url}"
+        + (f" (schemas: {named})." if any(schemas) else "."),
+        *_describe_others(tables, metadatas),
+    ]
+
+    if not tables and (found := find_unloaded(root)):
+        parts.append(found)
+
+    return " ".join(parts)
+
+
+def find_unloaded(root: pathlib.Path) -> str:
+    """Name the modules of an application that define tables and were not imported.
+
+    :param root: the folder of the application's code.
+    :return: a sentence; empty where there are none.
+    """
+    loaded = {
+        os.path.realpath(file)
+        for module in list(sys.modules.values())
+        if isinstance(file := getattr(module, "__file__", None), str)
+    }
+    found = [
+        str(path.relative_to(root))
+        for path in itertools.islice(_list_sources(root), _MOST_FILES)
+        if os.path.realpath(path) not in loaded and _defines_table(path)
+    ]
+
+    if not found:
+        return ""
+
+    return (
+        "These modules define tables and were not imported:"
+        f" {', '.join(sorted(found)[:10])}. Import them where the application is made."
+    )
+
+
+def find_metadatas(run: DatabaseRun) -> tuple[sa.MetaData, ...]:
+    """Return the models that ``env.py`` has given for a database."""
+    given = run.context.opts.get("target_metadata") or ()
+    return tuple(given) if isinstance(given, cabc.Sequence) else (given,)
+
+
+def _describe_others(
+    tables: cabc.Set[str], known: tuple[sa.MetaData, ...]
+) -> cabc.Iterator[str]:
+    """Say which tables belong to a base that the comparison does not know."""
+    orm = sys.modules.get("sqlalchemy.orm")
+
+    if orm is None:
+        return
+
+    # Nothing else leads to the declarative bases of a process.
+    registries = (one for one in gc.get_objects() if isinstance(one, orm.registry))
+    others = {
+        table.fullname
+        for one in registries
+        if all(one.metadata is not each for each in known)
+        for table in one.metadata.tables.values()
+    } - tables
+
+    if others:
+        yield (
+            f"Another SQLAlchemy() object or declarative base owns"
+            f" {_count(len(others), 'table')} ({', '.join(sorted(others)[:5])}):"
+            " this Migrate was not given its metadata."
+        )
+
+
+def _list_sources(folder: pathlib.Path) -> cabc.Iterator[pathlib.Path]:
+    for place, folders, files in os.walk(folder):
+        # A virtual environment says what it is; a repository has an env.py.
+        if {"pyvenv.cfg", "script.py.mako"} & set(files):
+            folders.clear()
+            continue
+
+        folders[:] = [
+            one for one in folders if one not in _SKIPPED and not one.startswith(".")
+        ]
+        yield from (pathlib.Path(place, one) for one in files if one.endswith(".py"))
+
+
+def _defines_table(path: pathlib.Path) -> bool:
+    try:
+        return _DEFINES_TABLE.search(path.read_bytes()) is not None
+    except OSError:
+        return False
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
