@@ -39,6 +39,9 @@ from __future__ import annotations
 import traceback
 import typing as t
 
+if t.TYPE_CHECKING:
+    from .results import Difference
+
 
 class MigrationError(Exception):
     """Something that a person has to act on.
@@ -241,6 +244,7 @@ class DifferencesFound(MigrationError):
     """The models and the database disagree.
 
     :param diffs: Alembic's description of each difference.
+    :param differences: each of them as a value.
     """
 
     def __init__(
@@ -248,10 +252,17 @@ class DifferencesFound(MigrationError):
         message: str,
         *,
         diffs: tuple[t.Any, ...] = (),
+        differences: tuple[Difference, ...] = (),
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.diffs = diffs
+        self.differences = differences
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the error as plain values, for JSON."""
+        found = [one.to_dict() for one in self.differences]
+        return {**super().to_dict(), "differences": found}
 
 
 class NotProven(MigrationError):

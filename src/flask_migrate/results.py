@@ -32,6 +32,28 @@ class Written:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing in which the models and a database disagree.
+
+    :param database: the bind key, ``None`` for the only or default database.
+    :param kind: what it would take: ``add column``, ``modify type`` ...
+    :param table: the table, with its schema where that is not the default one.
+    :param name: of the column, index or constraint; empty for the table itself.
+    :param text: all of it, in words.
+    """
+
+    database: str | None = None
+    kind: str
+    table: str = ""
+    name: str = ""
+    text: str
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the difference as plain values, for JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseState:
     """Where one database stands.
 

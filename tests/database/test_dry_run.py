@@ -219,6 +219,28 @@ def test_a_connection_of_its_own(database_url: str, tmp_path: pathlib.Path) -> N
     assert "a database connection of its own" in result.stderr
 
 
+@pytest.mark.backends("mariadb")
+def test_another_database(
+    database_url: str, make_database: t.Callable[[], str], tmp_path: pathlib.Path
+) -> None:
+    """A scratch copy does not stand for a second database, which stays untouched."""
+    other = sa.make_url(make_database()).database
+    project = make_shop(
+        tmp_path,
+        database_url,
+        RevisionFile(
+            revision="a1",
+            upgrade=f'op.create_table("users", sa.Column("id", sa.Integer),'
+            f' schema="{other}")',
+        ),
+    )
+    result = project.run("upgrade", "--dry-run")
+    assert result.exit_code == 1
+    assert "names another database than its own" in result.stderr
+    url = sa.make_url(database_url).set(database=other)
+    assert read_state(url.render_as_string(hide_password=False))[0].objects == ()
+
+
 @pytest.mark.backends("sqlite")
 def test_foreign_keys(database_url: str, tmp_path: pathlib.Path) -> None:
     """A rebuild with foreign keys on is tried too, and they are on again after it."""

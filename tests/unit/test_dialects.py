@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from flask_migrate.databases.dialects import get_dialect
 from flask_migrate.databases.dialects.base import hide_password
 from flask_migrate.databases.dialects.base import hide_secrets
 from flask_migrate.databases.dialects.sqlite import file_of_name
@@ -60,3 +61,24 @@ def test_file_of_name(name: str | None, path: str | None) -> None:
     """Only a name that means a file has one."""
     found = file_of_name(name)
     assert (str(found) if found else None) == path
+
+
+@pytest.mark.parametrize(
+    ("statement", "leaves"),
+    [
+        ("INSERT INTO `other`.`users` VALUES (1)", True),
+        ("insert into other . users values (1)", True),
+        ("ALTER TABLE other.users ADD COLUMN x INT", True),
+        ("CREATE TABLE IF NOT EXISTS other.users (id INT)", True),
+        ("CREATE UNIQUE INDEX `ix` ON `other`.`users` (id)", True),
+        ("DELETE FROM other.users", True),
+        ("USE other", True),
+        ("UPDATE users JOIN pets ON users.id = pets.user SET users.x = 1", False),
+        ("SELECT users.id FROM users WHERE users.id = 1.5", False),
+        ("SELECT 1 FROM information_schema.tables", False),
+        ("ALTER TABLE users ADD INDEX ix (id), COMMENT 'ON a.b'", False),
+    ],
+)
+def test_other_databases(statement: str, leaves: bool) -> None:
+    """A statement for another MySQL database is told from one with an alias."""
+    assert get_dialect("mysql").leaves_database(statement) is leaves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import click
@@ -9,6 +10,8 @@ import click
 from ..report.progress import format_actions
 from ..report.progress import format_message
 from . import options
+from .answers import reporting_errors
+from .answers import show_notes
 from .group import get_directory
 from .group import get_migrate
 
@@ -67,8 +70,7 @@ def init(
 @options.branch_label
 @options.version_path
 @options.rev_id
-@options.against
-@options.verify
+@options.autogenerating
 @click.option(
     "--depends-on",
     multiple=True,
@@ -90,8 +92,7 @@ def revision(
 @options.branch_label
 @options.version_path
 @options.rev_id
-@options.against
-@options.verify
+@options.autogenerating
 @options.x_arg
 def migrate(
     directory: str | None, sql: bool, x_arg: tuple[str, ...], **values: t.Any
@@ -109,21 +110,30 @@ def _write(
     values: dict[str, t.Any],
 ) -> None:
     from ..make.autogenerate import RevisionOptions
+    from ..make.autogenerate.comparison import Answers
 
     against, verify = values.pop("against"), values.pop("verify")
-    written = get_migrate().revision(
-        get_directory(directory),
-        options=RevisionOptions(**values),
-        autogenerate=autogenerate,
-        sql=sql,
-        x_arg=x_arg,
-        against=against,
-        verify=verify,
-    )
-    click.echo(format_actions(written.actions), nl=False)
+    answers = Answers(allow_mass_drop=values.pop("allow_mass_drop"))
+    format = values.pop("format")
 
-    for note in written.notes:
-        click.echo(note, err=True)
+    with reporting_errors(format):
+        written = get_migrate().revision(
+            get_directory(directory),
+            options=RevisionOptions(**values),
+            autogenerate=autogenerate,
+            sql=sql,
+            x_arg=x_arg,
+            answers=answers,
+            against=against,
+            verify=verify,
+        )
+
+    if format == "json":
+        click.echo(json.dumps({"schema": 1, **written.to_dict()}, indent=2))
+        return
+
+    click.echo(format_actions(written.actions), nl=False)
+    show_notes(written.notes)
 
 
 @click.command("edit")

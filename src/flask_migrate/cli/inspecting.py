@@ -14,11 +14,13 @@ from ..report.revisions import format_entry
 from ..report.revisions import format_line
 from ..report.status import format_statuses
 from . import options
+from .answers import reporting_errors
+from .answers import show_notes
 from .group import get_directory
 from .group import get_migrate
 
 if t.TYPE_CHECKING:
-    pass
+    from ..extension.drafting import Against
 
 
 @click.command("show")
@@ -121,13 +123,19 @@ def current(directory: str | None, verbose: bool, check_heads: bool) -> None:
 @click.command("check")
 @options.directory
 @options.against
-def check(directory: str | None, against: Against) -> None:
+@options.report_format
+@options.json_
+def check(directory: str | None, against: Against, format: str) -> None:
     """Check if there are any new operations to migrate."""
-    notes = get_migrate().check(get_directory(directory), against=against)
-    click.echo("No new upgrade operations detected.")
+    with reporting_errors(format):
+        notes = get_migrate().check(get_directory(directory), against=against)
 
-    for note in notes:
-        click.echo(note, err=True)
+    if format == "json":
+        click.echo(json.dumps({"schema": 1, "differences": [], "notes": notes}))
+        return
+
+    click.echo("No new upgrade operations detected.")
+    show_notes(notes)
 
 
 @click.command("status")

@@ -83,12 +83,27 @@ against: Option = click.option(
     help="What the models are compared with: what the scripts build on a scratch"
     " database, or the database itself.",
 )
+allow_mass_drop: Option = click.option(
+    "--allow-mass-drop",
+    is_flag=True,
+    help="Write a revision that drops most of the tables.",
+)
 verify: Option = click.option(
     "--verify/--no-verify",
     default=True,
     help="Run what autogenerate wrote on a scratch database before it is kept (the"
     " default).",
 )
+
+
+def autogenerating(function: t.Any) -> t.Any:
+    """Add every option of a command that compares the models and writes."""
+    for option in (json_, format_, allow_mass_drop, verify, against):
+        function = option(function)
+
+    return function
+
+
 allow_lossy_cast: Option = click.option(
     "--allow-lossy-cast",
     "allow_lossy_casts",
@@ -145,6 +160,16 @@ format_: Option = click.option(
     default="text",
     show_default=True,
     help="How the answer is written.",
+)
+report_format: Option = click.option(
+    "--format",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="How the answer is written.",
+)
+json_: Option = click.option(
+    "--json", "format", flag_value="json", help="The same as --format json."
 )
 bind: Option = click.option(
     "--bind", default=None, metavar="KEY", help="Only the database of this bind key."

@@ -135,6 +135,7 @@ class Authoring(Verbs):
                 f"New upgrade operations detected: {list(differences)}\n"
                 + format_differences(differences),
                 diffs=differences,
+                differences=tuple(work.differences),
                 hint="Write them down with `flask db migrate`.",
             )
 

@@ -23,7 +23,9 @@ from ..make.autogenerate.comparison import Comparison
 from ..plan import Direction
 from ..plan import Plan
 from ..plan import Step
+from ..report.differences import describe_differences
 from ..report.differences import format_differences
+from ..results import Difference
 from ..run.executor import execute
 from .changed import check_scripts
 from .overlooked import describe_nothing
@@ -56,6 +58,7 @@ class Drafting:
     :param answers: given beforehand.
     :param against: what the models are compared with.
     :param notes: what the user should know, in words.
+    :param differences: everything that was found.
     """
 
     opened: Opened
@@ -64,6 +67,7 @@ class Drafting:
     answers: Answers = dataclasses.field(default_factory=Answers)
     against: Against = "auto"
     notes: list[str] = dataclasses.field(default_factory=list)
+    differences: list[Difference] = dataclasses.field(default_factory=list)
 
     def write(self, *, verify: bool) -> Written:
         """Draft, write, and keep what can be proven.
@@ -96,18 +100,22 @@ class Drafting:
         with contextlib.ExitStack() as stack:
             reference = self._enter_reference(run, stack)
             comparison = Comparison(answers=self.answers, live=run.connection)
+            before = len(self.draft.list_differences())
 
             try:
                 self.draft.compare(reference, comparison)
             except MassDrop as error:
-                if found := find_unloaded(self.opened.state.root):
-                    error.add_line(found)
+                if missing := find_unloaded(self.opened.state.root):
+                    error.add_line(missing)
 
                 raise
 
             self.notes += comparison.notes
 
-            if not self.draft.list_differences():
+            found = self.draft.list_differences()[before:]
+            self.differences += describe_differences(found, run.key)
+
+            if not found:
                 self.notes.append(describe_nothing(run, self.opened.state.root))
 
     def _prove_all(self, revisions: cabc.Sequence[Revision]) -> None:

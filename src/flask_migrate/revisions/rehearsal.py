@@ -225,9 +225,31 @@ def rehearsing_on(
     """
     with (
         quarantine(engines, _connection(run), _refuse_own),
+        _walled(connection, run.dialect),
         _opened(run, MigrationContext, connection) as rehearsal,
     ):
         yield rehearsal
+
+
+@contextlib.contextmanager
+def _walled(connection: sa.Connection, dialect: Dialect) -> cabc.Iterator[None]:
+    """Let nothing on a scratch database reach another one of its server."""
+
+    def check(
+        connection: sa.Connection, cursor: t.Any, statement: str, *rest: t.Any
+    ) -> None:
+        if dialect.leaves_database(statement):
+            raise UsageError(
+                f"A revision names another database than its own, which a scratch"
+                f" database cannot stand for: {' '.join(statement.split())[:80]}"
+            )
+
+    event.listen(connection, "before_cursor_execute", check)
+
+    try:
+        yield
+    finally:
+        event.remove(connection, "before_cursor_execute", check)
 
 
 @contextlib.contextmanager

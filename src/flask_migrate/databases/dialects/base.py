@@ -288,6 +288,10 @@ class Dialect:
         """
         raise UsageError(f"The schema of {self.title} cannot be copied from here.")
 
+    def leaves_database(self, statement: str) -> bool:
+        """Tell whether a statement may change another database than its session's."""
+        return False
+
     def copy_ground(self, source: sa.Connection, target: sa.Connection) -> None:
         """Give a scratch database what scripts may take for granted, as far as we may.
 

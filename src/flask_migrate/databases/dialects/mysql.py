@@ -217,6 +217,13 @@ class MySQL(Dialect):
 
         _run(target, "SET SESSION foreign_key_checks = 1")
 
+    def leaves_database(self, statement: str) -> bool:
+        if statement.lstrip().upper().startswith("USE "):
+            return True
+
+        named = (match["place"].lower() for match in _QUALIFIED.finditer(statement))
+        return any(one != "information_schema" for one in named)
+
     def make_scratch(
         self, source: sa.Connection, admin: sa.Connection, *, name: str
     ) -> None:
@@ -333,3 +340,11 @@ _EXPLANATIONS: dict[t.Any, cabc.Callable[[str, str], Explanation]] = {
     2055: explain_lost,
 }
 """By error number: MySQL's server and client error references."""
+
+_QUALIFIED = re.compile(
+    r"""(?:\b(?:TABLE|INTO|UPDATE|FROM|JOIN|EXISTS|REFERENCES|VIEW|TRIGGER)
+        |\bINDEX\b[^(]*\bON)
+        \s+(?P<quote>`?)(?P<place>[^`\s.();]+)(?P=quote)\s*\.\s*[`\w]""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A table in a named database, where a statement says what it works on."""

@@ -208,6 +208,9 @@ class SQLite(Dialect):
     ) -> Schema:
         return read_sqlite(connection, schemas)
 
+    def leaves_database(self, statement: str) -> bool:
+        return statement.lstrip().upper().startswith("ATTACH")
+
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         # A virtual table makes tables of its own; an index, a view or a trigger may
         # call a function that only the application's connections have.
