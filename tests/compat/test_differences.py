@@ -329,3 +329,38 @@ def test_order_does_not_change(ours: Place) -> None:
             assert succeed(place, f"db {command}") == succeed(ours, f"db {command}")
     finally:
         worker.close()
+
+
+# autogenerate
+
+
+@pytest.mark.parametrize("situation", ["half way", "at base"])
+@pytest.mark.parametrize("command", ["migrate", "revision --autogenerate"])
+def test_behind_is_no_obstacle(pair: Pair, situation: str, command: str) -> None:
+    """The original refuses a database that is behind; the scripts say enough."""
+    history, heads = SITUATIONS[situation]
+    pair.init(history, at=heads)
+    theirs = pair.original.flask(f"db {command}")
+    assert theirs.exit_code == 1
+    assert "Target database is not up to date." in theirs.stderr
+    ours = pair.ours.flask(f"db {command}")
+    assert (ours.exit_code, ours.stdout) == (0, "")
+    assert "is not at the head; the models were compared with" in ours.stderr
+    refused = pair.ours.flask(f"db {command} --against database")
+    assert refused.exit_code == 1
+    assert "Target database is not up to date." in refused.stderr
+
+
+def test_mass_drop(pair: Pair) -> None:
+    """The original drops every table of models that nobody has imported."""
+    pair.init(LINEAR, at=["ccc333"], app=make_app())
+    theirs = pair.original.flask("db migrate --rev-id abc999")
+    assert theirs.exit_code == 0
+    ours = pair.ours.flask("db migrate --rev-id abc999")
+    assert ours.exit_code == 2
+    assert (
+        "the models have no tables, so they were probably not imported" in ours.stderr
+    )
+    assert "--allow-mass-drop" in ours.stderr
+    assert len(revisions(pair.ours)) == len(revisions(pair.original)) - 1
+    succeed(pair.ours, "db migrate --rev-id abc999 --allow-mass-drop")

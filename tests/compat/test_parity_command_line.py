@@ -261,7 +261,7 @@ def test_help(pair: Pair, command: str) -> None:
 EXITS = (
     ("db heads", 0),
     ("db upgrade", 0),
-    ("db migrate", 1),
+    ("db check", 1),
     ("db show zzz", 1),
     ("db upgrade zzz", 1),
     ("db upgrade --zzz", 2),
@@ -276,7 +276,7 @@ def test_exit_code(pair: Pair, command: str, code: int) -> None:
     pair.flask(command, code=code)
 
 
-@pytest.mark.parametrize("command", ["show zzz", "upgrade zzz", "migrate", "check"])
+@pytest.mark.parametrize("command", ["show zzz", "upgrade zzz", "check"])
 def test_error_token(pair: Pair, command: str) -> None:
     """An error has the token that scripts look for, and it is on stderr."""
     pair.init(LINEAR, at=["aaa111"])

@@ -71,7 +71,6 @@ def test_databases_apart(pair: Pair) -> None:
         place.set_database(TWO_DATABASES, ("aaa111",), bind="audit")
 
     pair.flask("db current", stdout="bbb222 (head)\naaa111\n")
-    pair.flask("db migrate", code=1, says="Target database is not up to date.")
     pair.flask("db upgrade", says="Running upgrade aaa111 -> bbb222")
     assert pair.same(audit_versions) == ["bbb222"]
 

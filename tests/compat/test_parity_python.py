@@ -401,7 +401,6 @@ FAILURES = {
     "history(rev_range='zzz')": "History range requires [start]:[end]",
     "revision(head='zzz')": "Can't locate revision identified by 'zzz'",
     "migrate(sql=True)": "Using --sql with --autogenerate",
-    "migrate()": "Target database is not up to date.",
     "check()": "Target database is not up to date.",
     "upgrade()": "Multiple head revisions are present",
     "heads('nowhere')": "Path doesn't exist",

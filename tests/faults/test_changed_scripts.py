@@ -53,7 +53,7 @@ EDITED = (
         what="check after the edit",
         before=(("upgrade",),),
         damage=edit,
-        words=("check",),
+        words=("check", "--against", "database"),
         exit_code=0,
         says=(SENTENCE,),
     ),
@@ -99,14 +99,14 @@ def test_policy_fail(command: str, tmp_path: pathlib.Path) -> None:
     check_row(row, make_shop(tmp_path, metadata=make_models(), config=config))
 
 
-@pytest.mark.parametrize("command", ["upgrade", "check"])
-def test_policy_ignore(command: str, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("words", [("upgrade",), ("check", "--against", "database")])
+def test_policy_ignore(words: tuple[str, ...], tmp_path: pathlib.Path) -> None:
     """Where the policy is to ignore it, nobody is told."""
     row = Row(
         what="policy ignore",
         before=(("upgrade",),),
         damage=edit,
-        words=(command,),
+        words=words,
         exit_code=0,
         hides=("have changed",),
     )

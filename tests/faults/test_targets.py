@@ -220,7 +220,7 @@ ROWS = [
         number=98,
         what="migrate behind the head",
         before=(("upgrade", "a1"),),
-        words=("migrate",),
+        words=("migrate", "--against", "database"),
         says=(
             "Target database is not up to date",
             "It is at a1; a2, a3 are not applied",

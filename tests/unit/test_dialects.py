@@ -73,6 +73,8 @@ def test_file_of_name(name: str | None, path: str | None) -> None:
         ("CREATE UNIQUE INDEX `ix` ON `other`.`users` (id)", True),
         ("DELETE FROM other.users", True),
         ("USE other", True),
+        ("DROP TABLE `own`.`users`", False),
+        ("SHOW CREATE TABLE other.users", False),
         ("UPDATE users JOIN pets ON users.id = pets.user SET users.x = 1", False),
         ("SELECT users.id FROM users WHERE users.id = 1.5", False),
         ("SELECT 1 FROM information_schema.tables", False),
@@ -81,4 +83,4 @@ def test_file_of_name(name: str | None, path: str | None) -> None:
 )
 def test_other_databases(statement: str, leaves: bool) -> None:
     """A statement for another MySQL database is told from one with an alias."""
-    assert get_dialect("mysql").leaves_database(statement) is leaves
+    assert get_dialect("mysql").leaves_database(statement, "own") is leaves

@@ -100,6 +100,8 @@ class Authoring(Verbs):
 
             return draft.write()
 
+        opened.history.check_new(options.head)
+
         with self._drafting(opened, draft, answers=answers, against=against) as work:
             return work.write(verify=verify)
 

@@ -30,6 +30,7 @@ from ..run.executor import execute
 from .changed import check_scripts
 from .overlooked import describe_nothing
 from .overlooked import find_unloaded
+from .overlooked import summarise
 from .planning import find_snapshot
 from .scratches import quiet
 from .scratches import Scratches
@@ -57,6 +58,7 @@ class Drafting:
     :param scratches: of this command.
     :param answers: given beforehand.
     :param against: what the models are compared with.
+    :param explains: say what was compared where nothing is found.
     :param notes: what the user should know, in words.
     :param differences: everything that was found.
     """
@@ -66,8 +68,10 @@ class Drafting:
     scratches: Scratches
     answers: Answers = dataclasses.field(default_factory=Answers)
     against: Against = "auto"
+    explains: bool = True
     notes: list[str] = dataclasses.field(default_factory=list)
     differences: list[Difference] = dataclasses.field(default_factory=list)
+    _live: set[str] = dataclasses.field(default_factory=set)
 
     def write(self, *, verify: bool) -> Written:
         """Draft, write, and keep what can be proven.
@@ -88,8 +92,13 @@ class Drafting:
 
     def check(self) -> None:
         """Draft, and look at the scripts that are applied; write nothing."""
+        self.explains = False
 
         def work(run: DatabaseRun) -> None:
+            # Scripts ask this command whether a database is behind, too.
+            if self.against != "scripts":
+                self._require_head(run)
+
             self.compare(run)
             check_scripts(run)
 
@@ -115,8 +124,10 @@ class Drafting:
             found = self.draft.list_differences()[before:]
             self.differences += describe_differences(found, run.key)
 
-            if not found:
-                self.notes.append(describe_nothing(run, self.opened.state.root))
+            if not found and self.explains:
+                metadatas = self.opened.list_metadatas()
+                root = self.opened.state.root
+                self.notes.append(describe_nothing(run, root, metadatas=metadatas))
 
     def _prove_all(self, revisions: cabc.Sequence[Revision]) -> None:
         """Run what was written on scratch databases: up, down and up again.
@@ -154,7 +165,7 @@ class Drafting:
     ) -> DatabaseRun:
         """Return what the models of a database are compared with."""
         if self.against == "database":
-            return self._require_head(run)
+            return self._take_live(run)
 
         try:
             reference = stack.enter_context(self.scratches.standing_for(run))
@@ -166,10 +177,15 @@ class Drafting:
                 "The scripts could not be replayed on a scratch database, so the models"
                 f" were compared with {run.safe_url} itself: {error.message}"
             )
-            return self._require_head(run)
+            return self._take_live(run)
 
         self._note_drift(run, reference)
         return reference
+
+    def _take_live(self, run: DatabaseRun) -> DatabaseRun:
+        """Compare with the database itself, which has to be at the head for that."""
+        self._live.add(run.name)
+        return self._require_head(run)
 
     def _require_head(self, run: DatabaseRun) -> DatabaseRun:
         run.history.check_heads(
@@ -180,6 +196,10 @@ class Drafting:
     def _note_drift(self, run: DatabaseRun, reference: DatabaseRun) -> None:
         """Say where the live database is not what the scripts build."""
         if set(run.heads) != set(reference.heads):
+            self.notes.append(
+                f"{run.safe_url} is not at the head; the models were compared with"
+                " what the scripts build."
+            )
             return
 
         live, built = find_snapshot(run), find_snapshot(reference)
@@ -209,25 +229,26 @@ class Drafting:
     def _enter_proof(
         self, run: DatabaseRun, stack: contextlib.ExitStack
     ) -> DatabaseRun:
-        try:
+        """Return a scratch database that is like what the models were compared with."""
+        if run.name not in self._live:
             return stack.enter_context(self.scratches.standing_for(run))
-        except MigrationError as error:
-            try:
-                return stack.enter_context(self.scratches.standing_as_copy(run))
-            except UsageError:
-                raise error from None
+
+        if run.dialect.copies_schema:
+            return stack.enter_context(self.scratches.standing_as_copy(run))
+
+        raise UsageError(
+            f"the models were compared with {run.safe_url} itself, and its schema"
+            f" cannot be copied on {run.dialect.title}."
+        )
 
     def _walk(self, scratch: DatabaseRun, steps: tuple[Step, ...]) -> bool:
         before = find_snapshot(scratch)
-        self._execute(scratch, steps, "upgrade()")
+        self._execute(scratch, steps)
         left = self._compare_again(scratch)
         back = tuple(
             dataclasses.replace(one, direction=Direction.DOWNGRADE)
             for one in reversed(steps)
         )
-        self._execute(scratch, back, "downgrade()")
-        lost = describe_changes(before, find_snapshot(scratch))
-        self._execute(scratch, steps, "upgrade(), after a downgrade,")
 
         if left:
             self.notes.append(
@@ -235,17 +256,23 @@ class Drafting:
                 f" would find it again:\n{format_differences(left)}"
             )
 
-        if lost:
+        try:
+            self._execute(scratch, back)
+        except NotProven as error:
+            # Some never go back, and say so in their template.
+            self.notes.append(f"Not proven: {error.__cause__}")
+            return False
+
+        if lost := describe_changes(before, find_snapshot(scratch)):
             self.notes.append(
                 "downgrade() does not bring the schema back as it was:"
                 f" {summarise(lost)}."
             )
 
+        self._execute(scratch, steps)
         return not left and not lost
 
-    def _execute(
-        self, scratch: DatabaseRun, steps: tuple[Step, ...], what: str
-    ) -> None:
+    def _execute(self, scratch: DatabaseRun, steps: tuple[Step, ...]) -> None:
         plan = Plan(
             direction=steps[0].direction,
             start=scratch.heads,
@@ -257,7 +284,7 @@ class Drafting:
             execute(plan, scratch)
         except (MigrationError, sa.exc.SQLAlchemyError) as error:
             raise NotProven(
-                f"The revision was not kept: its {what} fails on a scratch database."
+                "The revision was not kept, because it fails on a scratch database."
                 f"\n{error}",
                 hint="--no-verify writes it nevertheless, to be corrected by hand.",
             ) from error
@@ -283,12 +310,6 @@ def describe_changes(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
         f"{kind} {table}{f'.{name}' if name else ''}"
         for kind, table, name in sorted(set(named))
     )
-
-
-def summarise(changes: cabc.Sequence[str], most: int = 3) -> str:
-    """Return the first few of many things, and how many more there are."""
-    rest = len(changes) - most
-    return ", ".join(changes[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def discard(revisions: cabc.Iterable[Revision]) -> None:

@@ -118,6 +118,12 @@ class Opened:
         """Return the engines of the application, as far as they are known."""
         return tuple(one.sync_engine for one in self._find_databases()[0])
 
+    def list_metadatas(self) -> tuple[sa.MetaData, ...]:
+        """Return the models of the application, as far as they are known."""
+        return tuple(
+            metadata for one in self._find_databases()[0] for metadata in one.metadatas
+        )
+
     def _find_databases(self) -> tuple[tuple[Database, ...], NotConfigured | None]:
         """Return the databases, or why there are none: a custom env.py may know."""
         urls = self.state.read_urls()

@@ -24,22 +24,25 @@ _MOST_FILES = 5000
 """An application with more files is not searched to its end."""
 
 
-def describe_nothing(run: DatabaseRun, root: pathlib.Path) -> str:
+def describe_nothing(
+    run: DatabaseRun, root: pathlib.Path, *, metadatas: tuple[sa.MetaData, ...] = ()
+) -> str:
     """Say what was compared where no difference was found.
 
     :param run: the live database.
     :param root: the folder of the application's code.
+    :param metadatas: all models of the application, of other databases too.
     """
-    metadatas = find_metadatas(run)
-    tables = {table.fullname for one in metadatas for table in one.tables.values()}
+    own = find_metadatas(run)
+    tables = {table.fullname for one in own for table in one.tables.values()}
     standing = [one for one in find_snapshot(run).objects if one.kind == "table"]
-    schemas = sorted({one.schema or "" for m in metadatas for one in m.tables.values()})
+    schemas = sorted({one.schema or "" for m in own for one in m.tables.values()})
     named = ", ".join(one or "the default one" for one in schemas)
     parts = [
         f"No changes detected: {_count(len(tables), 'table')} in the models,"
         f" {len({one.table for one in standing})} in {run.safe_url}"
         + (f" (schemas: {named})." if any(schemas) else "."),
-        *_describe_others(tables, metadatas),
+        *_describe_others((*metadatas, *own)),
     ]
 
     if not tables and (found := find_unloaded(root)):
@@ -68,10 +71,8 @@ def find_unloaded(root: pathlib.Path) -> str:
     if not found:
         return ""
 
-    return (
-        "These modules define tables and were not imported:"
-        f" {', '.join(sorted(found)[:10])}. Import them where the application is made."
-    )
+    named = summarise(sorted(found))
+    return f"These modules define tables and were not imported: {named}."
 
 
 def find_metadatas(run: DatabaseRun) -> tuple[sa.MetaData, ...]:
@@ -80,9 +81,7 @@ def find_metadatas(run: DatabaseRun) -> tuple[sa.MetaData, ...]:
     return tuple(given) if isinstance(given, cabc.Sequence) else (given,)
 
 
-def _describe_others(
-    tables: cabc.Set[str], known: tuple[sa.MetaData, ...]
-) -> cabc.Iterator[str]:
+def _describe_others(known: tuple[sa.MetaData, ...]) -> cabc.Iterator[str]:
     """Say which tables belong to a base that the comparison does not know."""
     orm = sys.modules.get("sqlalchemy.orm")
 
@@ -96,12 +95,12 @@ def _describe_others(
         for one in registries
         if all(one.metadata is not each for each in known)
         for table in one.metadata.tables.values()
-    } - tables
+    }
 
     if others:
         yield (
             f"Another SQLAlchemy() object or declarative base owns"
-            f" {_count(len(others), 'table')} ({', '.join(sorted(others)[:5])}):"
+            f" {_count(len(others), 'table')} ({summarise(sorted(others))}):"
             " this Migrate was not given its metadata."
         )
 
@@ -128,3 +127,9 @@ def _defines_table(path: pathlib.Path) -> bool:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def summarise(names: cabc.Sequence[str], most: int = 3) -> str:
+    """Return the first few of many names, and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

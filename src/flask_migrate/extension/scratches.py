@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import io
 import logging
 import typing as t
 
@@ -137,12 +138,16 @@ class Scratches:
 
 @contextlib.contextmanager
 def quiet() -> cabc.Iterator[None]:
-    """Let Alembic say nothing of what happens on a scratch database."""
+    """Let nobody say anything of what happens on a scratch database.
+
+    Scripts and hooks that print do so when they run in earnest.
+    """
     logger = logging.getLogger("alembic")
     level = logger.level
     logger.setLevel(logging.WARNING)
 
     try:
-        yield
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
     finally:
         logger.setLevel(level)

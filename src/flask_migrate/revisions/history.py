@@ -10,7 +10,9 @@ import typing as t
 from alembic import util
 from alembic.script import Script
 from alembic.script import ScriptDirectory
+from alembic.script.revision import MultipleHeads as AlembicMultipleHeads
 from alembic.script.revision import RevisionMap
+from alembic.util import CommandError
 
 from ..errors import BadOption
 from ..errors import HistoryError
@@ -268,6 +270,20 @@ class History(ScriptDirectory):
             for revision, script in applied.items()
             if checksums.get(revision, checksum(script.path)) != checksum(script.path)
         ]
+
+    def check_new(self, head: str) -> None:
+        """Refuse to follow a head where several answer, before anything is compared.
+
+        :raises MultipleHeads: with the sentence of Alembic, which says so later.
+        """
+        with crossing(self, from_database=False):
+            try:
+                self.revision_map.get_revision(head)
+            except AlembicMultipleHeads as error:
+                raise CommandError(
+                    "Multiple heads are present; please specify the head revision on"
+                    " which the new revision should be based, or perform a merge."
+                ) from error
 
     def check_parents(self, scripts: tuple[Script, ...]) -> None:
         """Refuse a merge of a revision and its own ancestor, which joins nothing.

@@ -238,7 +238,7 @@ def _walled(connection: sa.Connection, dialect: Dialect) -> cabc.Iterator[None]:
     def check(
         connection: sa.Connection, cursor: t.Any, statement: str, *rest: t.Any
     ) -> None:
-        if dialect.leaves_database(statement):
+        if dialect.leaves_database(statement, connection.engine.url.database or ""):
             raise UsageError(
                 f"A revision names another database than its own, which a scratch"
                 f" database cannot stand for: {' '.join(statement.split())[:80]}"

@@ -121,6 +121,8 @@ class Dialect:
 
     Empty where that is made in memory.
     """
+    copies_schema = False
+    """Whether :meth:`copy_schema` makes the schema of a live database again."""
     has_ground = False
     """Whether there is something for :meth:`copy_ground` to give."""
     database_options: tuple[str, ...] = ()
@@ -288,8 +290,11 @@ class Dialect:
         """
         raise UsageError(f"The schema of {self.title} cannot be copied from here.")
 
-    def leaves_database(self, statement: str) -> bool:
-        """Tell whether a statement may change another database than its session's."""
+    def leaves_database(self, statement: str, own: str) -> bool:
+        """Tell whether a statement may change another database than its session's.
+
+        :param own: the name of that one.
+        """
         return False
 
     def copy_ground(self, source: sa.Connection, target: sa.Connection) -> None:

@@ -134,6 +134,7 @@ class MySQL(Dialect):
             f"connection {row.id} of {row.user}", None, row.seconds, query=row.info
         )
 
+    copies_schema = True
     scratch_right = "GRANT ALL ON `whimbrel\\_scratch\\_%`.* TO '{user}'@'...'"
     read_only: tuple[str, str] = (
         "SET SESSION TRANSACTION READ ONLY",
@@ -217,12 +218,14 @@ class MySQL(Dialect):
 
         _run(target, "SET SESSION foreign_key_checks = 1")
 
-    def leaves_database(self, statement: str) -> bool:
-        if statement.lstrip().upper().startswith("USE "):
-            return True
+    def leaves_database(self, statement: str, own: str) -> bool:
+        first = statement.split(None, 1)[0].upper() if statement.strip() else ""
 
-        named = (match["place"].lower() for match in _QUALIFIED.finditer(statement))
-        return any(one != "information_schema" for one in named)
+        if first in ("SELECT", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "SET"):
+            return False
+
+        named = (match["place"] for match in _QUALIFIED.finditer(statement))
+        return first == "USE" or any(one != own for one in named)
 
     def make_scratch(
         self, source: sa.Connection, admin: sa.Connection, *, name: str

@@ -82,7 +82,8 @@ def show_created(
     quote = connection.dialect.identifier_preparer.quote_identifier
 
     def run(sql: str) -> cabc.Sequence[t.Any]:
-        return connection.exec_driver_sql(sql.replace("%", "%%")).all()
+        # Quoting has doubled the percent signs of a name already.
+        return connection.exec_driver_sql(sql).all()
 
     found = run(f"SHOW FULL TABLES FROM {quote(schema)}")
     names = [(_KINDS.get(row[1], "TABLE"), str(row[0])) for row in found]

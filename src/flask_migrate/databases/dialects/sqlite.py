@@ -146,6 +146,7 @@ class SQLite(Dialect):
     enforces_length = False
     session_guard: type[SessionGuard] = SQLiteGuard
     migration_lock: type[MigrationLock] = FileLock
+    copies_schema = True
     captures_live = True
     read_only: tuple[str, str] = (
         "PRAGMA query_only = ON",
@@ -208,7 +209,7 @@ class SQLite(Dialect):
     ) -> Schema:
         return read_sqlite(connection, schemas)
 
-    def leaves_database(self, statement: str) -> bool:
+    def leaves_database(self, statement: str, own: str) -> bool:
         return statement.lstrip().upper().startswith("ATTACH")
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:

@@ -53,5 +53,5 @@ def _refuse(
 def _is_most(dropped: int, standing: int) -> bool:
     """Tell whether so many tables go that it looks like a mistake."""
     return bool(dropped) and (
-        dropped == standing or (dropped > 1 and 2 * dropped > standing)
+        dropped == standing or (dropped > 2 and 2 * dropped > standing)
     )
