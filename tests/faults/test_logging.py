@@ -46,7 +46,10 @@ def make_old_shop(folder: pathlib.Path, repository: str) -> Project:
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{folder / 'shop.db'}"
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"poolclass": sa.NullPool}
     db = SQLAlchemy(app)
-    sa.Table("new", db.metadata, sa.Column("id", sa.Integer))
+
+    for name in ("t1", "t2", "t3", "new"):
+        sa.Table(name, db.metadata, sa.Column("id", sa.Integer))
+
     directory = folder / "migrations"
     migrate = Migrate(app, db, directory=directory)
     write_repository(directory, *three_tables())

@@ -177,6 +177,10 @@ class Drafting:
                 "The scripts could not be replayed on a scratch database, so the models"
                 f" were compared with {run.safe_url} itself: {error.message}"
             )
+
+            if error.hint:
+                self.notes.append(error.hint)
+
             return self._take_live(run)
 
         self._note_drift(run, reference)

@@ -64,10 +64,9 @@ def read_mysql(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
         is_default = schema == connection.dialect.default_schema_name
 
         for kind, name, sql in show_created(connection, schema):
-            yield SchemaObject(
-                kind=kind.lower(),
-                table=name if is_default else f"{schema}.{name}",
-                definition=_normalise(sql, schema),
+            place = name if is_default else f"{schema}.{name}"
+            yield from _describe_created(
+                kind.lower(), place, without_owner(sql, schema)
             )
 
 
@@ -117,12 +116,39 @@ def without_owner(sql: str, schema: str) -> str:
     return _DEFINER.sub("", sql).replace(f"`{name}`.", "")
 
 
-def _normalise(sql: str, schema: str) -> str:
+def _describe_created(kind: str, place: str, sql: str) -> Schema:
+    """Yield a table and each line of it; anything else as a whole."""
+    first, *lines = sql.splitlines() or [""]
+    last = _COUNTED.sub("", lines.pop()) if lines else ""
+
     # The order of the lines says in which order columns and keys were added.
-    lines = without_owner(sql, schema).splitlines() or [""]
-    lines[-1] = _COUNTED.sub("", lines[-1])
-    inside = sorted(line.strip().rstrip(",") for line in lines[1:-1])
-    return "\n".join([lines[0], *inside, *lines[1:][-1:]])
+    if kind == "table":
+        yield SchemaObject(kind=kind, table=place, definition=f"{first} {last}")
+
+        for line in lines:
+            text = line.strip().rstrip(",")
+            named = _NAMED.search(text)
+            yield SchemaObject(
+                kind=_KINDS_OF_LINES.get(text.partition(" ")[0], "column"),
+                table=place,
+                name=named["name"].replace("``", "`") if named else "",
+                definition=text,
+            )
+    else:
+        text = "\n".join([first, *(line.strip() for line in lines), last])
+        yield SchemaObject(kind=kind, table=place, definition=text)
+
+
+_NAMED = re.compile(r"`(?P<name>(?:[^`]|``)*)`")
+_KINDS_OF_LINES = {
+    "PRIMARY": "constraint",
+    "CONSTRAINT": "constraint",
+    "UNIQUE": "index",
+    "KEY": "index",
+    "FULLTEXT": "index",
+    "SPATIAL": "index",
+    "PERIOD": "constraint",
+}
 
 
 def read_postgresql(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:

@@ -39,8 +39,8 @@ def _refuse(
         )
         raise MassDrop(
             f"{len(dropped)} of the {standing} tables would be dropped"
-            f" ({', '.join(names[:10])}): the models have"
-            f" {f'{known} tables' if known else 'no tables'}, so they were probably not"
+            f" ({', '.join(names[:10])}), because the models have"
+            f" {known or 'no'} table{'' if known == 1 else 's'}: some were probably not"
             " imported. Nothing was written.",
             tables=tuple(names),
             hint="Import the models where the application is made; if the tables"
