@@ -358,9 +358,7 @@ def test_mass_drop(pair: Pair) -> None:
     assert theirs.exit_code == 0
     ours = pair.ours.flask("db migrate --rev-id abc999")
     assert ours.exit_code == 2
-    assert (
-        "the models have no tables, so they were probably not imported" in ours.stderr
-    )
+    assert "some were probably not imported" in ours.stderr
     assert "--allow-mass-drop" in ours.stderr
     assert len(revisions(pair.ours)) == len(revisions(pair.original)) - 1
     succeed(pair.ours, "db migrate --rev-id abc999 --allow-mass-drop")

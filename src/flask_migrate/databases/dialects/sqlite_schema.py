@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from .schemas import Schema
 from .schemas import SchemaObject
+from .sqlite_clauses import Clause
 from .sqlite_clauses import Constraint
 from .sqlite_parser import parse_table
 from .sqlite_tokens import tokenize
 from .tokens import DefinitionError
+from .tokens import inside
 from .tokens import Tokens
 
 _CONSTRAINTS = ("PRIMARY KEY", "UNIQUE", "CHECK", "FOREIGN KEY")
@@ -59,7 +61,7 @@ def _describe_table(place: str, sql: str) -> Schema:
 
     for column in table.columns:
         clauses = (one for one in column.clauses if one.kind not in _OF_COLUMNS)
-        words = [_spell(column.type), *sorted(_spell(one.body) for one in clauses)]
+        words = [_spell(column.type), *sorted(map(_spell_property, clauses))]
         yield SchemaObject(
             kind="column", table=place, name=column.name, definition=" ".join(words)
         )
@@ -72,6 +74,14 @@ def _describe_table(place: str, sql: str) -> Schema:
                 name=constraint.clause.name or "",
                 definition=_spell_constraint(kind, constraint),
             )
+
+
+def _spell_property(clause: Clause) -> str:
+    """Return a property of a column; a default without needless parentheses."""
+    body = clause.body
+    inner = inside(body)
+    is_wrapped = clause.kind == "DEFAULT" and len(inner) == len(body) - 3 > 0
+    return f"default {_spell(inner)}" if is_wrapped else _spell(body)
 
 
 def _spell_constraint(kind: str, constraint: Constraint) -> str:
