@@ -132,8 +132,8 @@ def _write(
         click.echo(json.dumps({"schema": 1, **written.to_dict()}, indent=2))
         return
 
-    click.echo(format_actions(written.actions), nl=False)
     show_notes(written.notes)
+    click.echo(format_actions(written.actions), nl=False)
 
 
 @click.command("edit")

@@ -6,7 +6,6 @@ import collections.abc as cabc
 import contextlib
 import dataclasses
 import pathlib
-import time
 import typing as t
 
 import sqlalchemy as sa
@@ -58,9 +57,9 @@ class Drafting:
     :param scratches: of this command.
     :param answers: given beforehand.
     :param against: what the models are compared with.
-    :param explains: say what was compared where nothing is found.
     :param notes: what the user should know, in words.
     :param differences: everything that was found.
+    :param explanations: what was compared where nothing was found, in words.
     """
 
     opened: Opened
@@ -68,9 +67,9 @@ class Drafting:
     scratches: Scratches
     answers: Answers = dataclasses.field(default_factory=Answers)
     against: Against = "auto"
-    explains: bool = True
     notes: list[str] = dataclasses.field(default_factory=list)
     differences: list[Difference] = dataclasses.field(default_factory=list)
+    explanations: list[str] = dataclasses.field(default_factory=list)
     _live: set[str] = dataclasses.field(default_factory=set)
 
     def write(self, *, verify: bool) -> Written:
@@ -88,11 +87,11 @@ class Drafting:
                 discard(written.revisions)
                 raise
 
-        return dataclasses.replace(written, notes=tuple(self.notes))
+        explanations = () if self.differences else self.explanations
+        return dataclasses.replace(written, notes=(*self.notes, *explanations))
 
     def check(self) -> None:
         """Draft, and look at the scripts that are applied; write nothing."""
-        self.explains = False
 
         def work(run: DatabaseRun) -> None:
             # Scripts ask this command whether a database is behind, too.
@@ -124,10 +123,11 @@ class Drafting:
             found = self.draft.list_differences()[before:]
             self.differences += describe_differences(found, run.key)
 
-            if not found and self.explains:
+            if not self.differences:
                 metadatas = self.opened.list_metadatas()
                 root = self.opened.state.root
-                self.notes.append(describe_nothing(run, root, metadatas=metadatas))
+                text = describe_nothing(run, root, metadatas=metadatas)
+                self.explanations.append(text)
 
     def _prove_all(self, revisions: cabc.Sequence[Revision]) -> None:
         """Run what was written on scratch databases: up, down and up again.
@@ -135,7 +135,6 @@ class Drafting:
         :param revisions: in the order in which they follow each other.
         :raises NotProven: they fail; what is merely left over is noted.
         """
-        begun = time.monotonic()
         steps = tuple(
             Step(
                 revision=one.revision,
@@ -154,10 +153,9 @@ class Drafting:
             self.opened.run(work)
 
         if proven and all(proven):
-            seconds = time.monotonic() - begun
             self.notes.append(
                 "Proven on a scratch database: upgrade, nothing left to change,"
-                f" downgrade, upgrade ({seconds:.1f} s)."
+                " downgrade, upgrade."
             )
 
     def _enter_reference(
