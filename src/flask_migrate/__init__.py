@@ -5,27 +5,27 @@ See before you act, lose nothing, never stop the traffic, always able to come ba
 
 from __future__ import annotations
 
+import importlib
 import typing as t
 
-from .commands import branches
-from .commands import check
-from .commands import current
-from .commands import downgrade
-from .commands import edit
-from .commands import heads
-from .commands import history
-from .commands import init
-from .commands import list_templates
-from .commands import merge
-from .commands import migrate
-from .commands import revision
-from .commands import show
-from .commands import stamp
-from .commands import upgrade
-from .errors import MigrationError
-from .extension import Migrate
-
 if t.TYPE_CHECKING:
+    from .commands import branches
+    from .commands import check
+    from .commands import current
+    from .commands import downgrade
+    from .commands import edit
+    from .commands import heads
+    from .commands import history
+    from .commands import init
+    from .commands import list_templates
+    from .commands import merge
+    from .commands import migrate
+    from .commands import revision
+    from .commands import show
+    from .commands import stamp
+    from .commands import upgrade
+    from .errors import MigrationError
+    from .extension import Migrate
     from .revisions.config import Config
 
     alembic_version: tuple[int, ...]
@@ -54,16 +54,19 @@ __all__ = [
 ]
 
 
+_PLACES = {
+    "Config": "revisions.config",
+    "Migrate": "extension",
+    "MigrationError": "errors",
+    "alembic_version": "revisions.config",
+}
+"""Where the names are that are no commands."""
+
+
 def __getattr__(name: str) -> t.Any:
-    # Both need Alembic, which an application that only serves requests never loads.
-    if name == "Config":
-        from .revisions.config import Config
+    # An application that only serves requests takes `Migrate`, and never a command.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-        return Config
-
-    if name == "alembic_version":
-        from .revisions.config import alembic_version
-
-        return alembic_version
-
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f".{_PLACES.get(name, 'commands')}", __name__)
+    return getattr(module, name)

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .applying import COMMANDS as APPLYING
-from .authoring import COMMANDS as AUTHORING
 from .gateway import Gateway
 from .group import MigrationGroup
-from .inspecting import COMMANDS as INSPECTING
-from .planning import COMMANDS as PLANNING
-from .repairing import COMMANDS as REPAIRING
-from .returning import COMMANDS as RETURNING
 
 if t.TYPE_CHECKING:
     from ..extension import Migrate
@@ -20,24 +14,12 @@ __all__ = ["db", "gateway", "make_group"]
 
 
 def make_group(migrate: Migrate | None, name: str) -> MigrationGroup:
-    """Return a command group of one extension.
+    """Return a command group of one extension; its commands are loaded when asked for.
 
     :param migrate: the extension; ``None`` for the current application's.
     :param name: what the group is called.
     """
-    group = MigrationGroup(migrate, name)
-
-    for command in (
-        *AUTHORING,
-        *INSPECTING,
-        *PLANNING,
-        *APPLYING,
-        *REPAIRING,
-        *RETURNING,
-    ):
-        group.add_command(command)
-
-    return group
+    return MigrationGroup(migrate, name)
 
 
 db: MigrationGroup = make_group(None, "db")

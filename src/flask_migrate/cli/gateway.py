@@ -13,8 +13,6 @@ from flask import has_app_context
 from flask.cli import NoAppException
 from flask.cli import ScriptInfo
 
-from ..databases.connections import explain
-from ..databases.dialects.base import hide_secrets
 from ..errors import MigrationError
 from ..errors import NotConfigured
 from .group import Failure
@@ -34,10 +32,16 @@ class Gateway(click.Group):
     """
 
     def __init__(self, group: MigrationGroup) -> None:
-        super().__init__(
-            group.name, commands=group.commands, params=group.params, help=group.help
-        )
+        super().__init__(group.name, params=group.params, help=group.help)
         self._fallback = group
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, as every group has them."""
+        return self._fallback.list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command, as every group has it."""
+        return self._fallback.get_command(ctx, cmd_name)
 
     def make_context(
         self,
@@ -113,6 +117,10 @@ def _load_app(context: click.Context) -> Flask:
 
 def _explain_app(error: Exception) -> MigrationError:
     """Say why an application cannot be loaded; show where, unless that is plain."""
+    # Every `flask` command imports this module, and hardly one comes here.
+    from ..databases.connections import explain
+    from ..databases.dialects.base import hide_secrets
+
     known = explain(error)
 
     if isinstance(known, NotConfigured):
@@ -128,6 +136,8 @@ def _explain_app(error: Exception) -> MigrationError:
 
 def _format_traceback(error: Exception) -> str:
     """Return a traceback that begins in the application."""
+    from ..databases.dialects.base import hide_secrets
+
     outside = (__file__, cli.__file__, "<frozen importlib._bootstrap>")
     frames = error.__traceback__
 

@@ -19,7 +19,6 @@ from flask.cli import AppGroup
 from flask.cli import with_appcontext
 from flask.helpers import get_debug_flag
 
-from ..databases.dialects.base import hide_secrets
 from ..errors import DifferencesFound
 from ..errors import Interrupted
 from ..errors import MigrationError
@@ -28,6 +27,8 @@ from ..extension import current_migrate
 from ..extension import Migrate
 from ..extension import X_ARGUMENTS
 from . import options
+from .catalogue import load_command
+from .catalogue import load_commands
 
 INHERITED = frozenset(
     {
@@ -69,6 +70,8 @@ class Failure(click.ClickException):
     def show(self, file: t.Any = None) -> None:
         """Write the message and the next command to standard error."""
         if get_debug_flag() or os.environ.get("MIGRATE_TRACEBACK"):
+            from ..databases.dialects.base import hide_secrets
+
             lines = traceback.format_exception(self.error)
             click.echo(hide_secrets("".join(lines)), err=True)
 
@@ -81,6 +84,8 @@ class Failure(click.ClickException):
 
 class MigrationGroup(AppGroup):
     """A command group that belongs to one ``Migrate``.
+
+    Every Flask process makes one; the commands are loaded when they are asked for.
 
     :param migrate: the extension; ``None`` for the current application's.
     :param name: what the group is called.
@@ -105,6 +110,27 @@ class MigrationGroup(AppGroup):
             help="Perform database migrations.",
         )
         self.migrate = migrate
+
+    @property
+    def commands(self) -> cabc.MutableMapping[str, click.Command]:
+        """Every command, by its name; those that an application has added too."""
+        if not self._is_complete:
+            self._is_complete = True
+
+            for name, command in load_commands().items():
+                self._known.setdefault(name, command)
+
+        return self._known
+
+    @commands.setter
+    def commands(self, commands: cabc.MutableMapping[str, click.Command]) -> None:
+        # Click's own constructor sets it, to what was given: nothing.
+        self._known = commands
+        self._is_complete = False
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command, and load no other."""
+        return self._known.get(cmd_name) or load_command(cmd_name)
 
     def invoke(self, ctx: click.Context) -> t.Any:
         """Run a command; turn our errors into a message and an exit code."""

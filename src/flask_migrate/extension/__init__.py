@@ -6,7 +6,6 @@ methods that need it, so that an application which only serves requests never lo
 
 from __future__ import annotations
 
-import argparse
 import collections.abc as cabc
 import contextlib
 import os
@@ -18,16 +17,6 @@ from flask import current_app
 
 from ..errors import BadOption
 from ..errors import NotConfigured
-from .applying import Applying
-from .authoring import Authoring
-from .bookkeeping import Bookkeeping
-from .existing import Existing
-from .health import Answering
-from .inspecting import Inspecting
-from .planning import Planning
-from .preparing import Preparing
-from .repairing import Repairing
-from .rollback import RollingBack
 from .state import AppState
 from .state import URLS as URLS
 
@@ -35,6 +24,9 @@ if t.TYPE_CHECKING:
     from flask import Flask
 
     from ..revisions.config import Config
+    from .verbs import AllVerbs as Loaded
+else:
+    from .loading import Loaded
 
 X_ARGUMENTS = "flask_migrate.x_arg"
 """Where a command group keeps its ``-x`` values, in Click's context."""
@@ -42,18 +34,7 @@ X_ARGUMENTS = "flask_migrate.x_arg"
 F = t.TypeVar("F", bound=cabc.Callable[..., t.Any])
 
 
-class Migrate(
-    Authoring,
-    Inspecting,
-    Planning,
-    Applying,
-    Existing,
-    Repairing,
-    RollingBack,
-    Bookkeeping,
-    Preparing,
-    Answering,
-):
+class Migrate(Loaded):
     """Database migrations for a Flask application.
 
     :param app: the application; or call :meth:`init_app` later.
@@ -182,6 +163,8 @@ class Migrate(
         :param x_arg: one or several values for ``context.get_x_argument()``.
         :param opts: names that become true attributes of ``config.cmd_opts``.
         """
+        import argparse
+
         from ..revisions.config import Config
 
         folder = str(directory or self.state.directory)

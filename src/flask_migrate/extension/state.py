@@ -10,23 +10,18 @@ import typing as t
 import weakref
 
 import click
-import sqlalchemy as sa
 
-from ..databases.dialects.locks import LockPolicy
-from ..databases.redirection import read_pairs
-from ..databases.redirection import read_urls
-from ..databases.redirection import redirect
-from ..databases.redirection import StandIn
-from ..databases.redirection import Urls
-from ..databases.sources import AnyEngine
-from ..databases.sources import Database
-from ..databases.sources import find_databases
 from ..errors import NotConfigured
-from ..settings import Settings
 
 if t.TYPE_CHECKING:
+    import sqlalchemy as sa
     from flask import Flask
 
+    from ..databases.dialects.locks import LockPolicy
+    from ..databases.redirection import Urls
+    from ..databases.sources import AnyEngine
+    from ..databases.sources import Database
+    from ..settings import Settings
     from . import Migrate
     from .health import KnownFiles
 
@@ -86,6 +81,8 @@ class AppState:
         if db is None or _ACTIVE.get() is None or not self.read_urls():
             return db
 
+        from ..databases.redirection import StandIn
+
         return StandIn(db, self.find_databases())
 
     @property
@@ -144,6 +141,8 @@ class AppState:
 
         :raises NotConfigured: there is none.
         """
+        from ..databases.redirection import redirect
+
         found = self.find_own_databases()
         return redirect(found, self.read_urls(), self._current._redirected)
 
@@ -153,6 +152,8 @@ class AppState:
         :raises NotConfigured: there is none.
         """
         from flask import current_app
+
+        from ..databases.sources import find_databases
 
         state = self._current
         db = state._db
@@ -173,6 +174,9 @@ class AppState:
 
         :raises NotConfigured: one of them is no URL.
         """
+        from ..databases.redirection import read_pairs
+        from ..databases.redirection import read_urls
+
         context = click.get_current_context(silent=True)
         given = () if context is None else context.meta.get(URLS, ())
         return {**read_urls(self.read_settings().database_uri), **read_pairs(given)}
@@ -181,10 +185,14 @@ class AppState:
         """Return the ``MIGRATE_*`` settings, as the configuration is now."""
         from flask import current_app
 
+        from ..settings import Settings
+
         return Settings.from_config(current_app.config)
 
     def read_lock_policy(self) -> LockPolicy:
         """Return how the migration lock is kept."""
+        from ..databases.dialects.locks import LockPolicy
+
         settings = self.read_settings()
         return LockPolicy(kind=settings.lock, lease=settings.lock_lease)
 

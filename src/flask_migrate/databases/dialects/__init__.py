@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
+
 from .base import Dialect
 from .base import Limits
 from .base import SessionGuard
-from .mysql import MariaDB
-from .mysql import MySQL
-from .postgresql import PostgreSQL
-from .sqlite import SQLite
 
 __all__ = ["Dialect", "Limits", "SessionGuard", "get_dialect"]
 
-_DIALECTS: dict[str, Dialect] = {
-    dialect.name: dialect for dialect in (SQLite(), PostgreSQL(), MySQL(), MariaDB())
+_PLACES = {
+    "sqlite": ("sqlite", "SQLite"),
+    "postgresql": ("postgresql", "PostgreSQL"),
+    "mysql": ("mysql", "MySQL"),
+    "mariadb": ("mysql", "MariaDB"),
 }
-_UNKNOWN = Dialect()
+"""The module and the class of each backend: a process needs one of them or two."""
 
 
+@functools.cache
 def get_dialect(name: str) -> Dialect:
     """Return what is known of a backend.
 
     :param name: SQLAlchemy's name of it, such as ``postgresql``.
     """
-    return _DIALECTS.get(name, _UNKNOWN)
+    if name not in _PLACES:
+        return Dialect()
+
+    module, kind = _PLACES[name]
+    loaded = importlib.import_module(f".{module}", __name__)
+    dialect: Dialect = getattr(loaded, kind)()
+    return dialect
