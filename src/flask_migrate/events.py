@@ -7,7 +7,8 @@ import dataclasses
 import enum
 import typing as t
 
-from .plan import Step
+if t.TYPE_CHECKING:
+    from .plan import Step
 
 
 class EventKind(enum.Enum):

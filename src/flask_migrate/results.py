@@ -8,9 +8,10 @@ import enum
 import time
 import typing as t
 
-from .plan import Direction
-from .plan import Revision
-from .plan import Step
+if t.TYPE_CHECKING:
+    from .plan import Direction
+    from .plan import Revision
+    from .plan import Step
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,8 @@ ROWS = [
         what="import of a module that is gone",
         damage=append("a3_.py", b"\nimport myapp_gone\n"),
         says=("a3_.py, line 14, cannot be loaded", "No module named 'myapp_gone'"),
+        # Only what will run is imported, and the database says what that is.
+        connects=True,
     ),
     Row(
         number=21,

@@ -7,12 +7,13 @@ import typing as t
 
 import click
 
-from ..results import RunResult
 from . import options
 from .group import get_directory
 from .group import get_migrate
-from .planning import apply_file
 from .progress import ProgressLine
+
+if t.TYPE_CHECKING:
+    from ..results import RunResult
 
 
 @click.command("upgrade")
@@ -50,6 +51,8 @@ def upgrade(
         migrate.create()
 
     if plan_file is not None:
+        from .planning import apply_file
+
         apply_file(plan_file, directory, values)
         return
 

@@ -91,6 +91,9 @@ class MigrationGroup(AppGroup):
     :param name: what the group is called.
     """
 
+    _known: cabc.MutableMapping[str, click.Command]
+    _is_complete: bool
+
     def __init__(self, migrate: Migrate | None, name: str) -> None:
         super().__init__(
             name,

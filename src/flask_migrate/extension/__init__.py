@@ -24,8 +24,29 @@ if t.TYPE_CHECKING:
     from flask import Flask
 
     from ..revisions.config import Config
-    from .verbs import AllVerbs as Loaded
+    from .authoring import Authoring
+    from .bookkeeping import Bookkeeping
+    from .health import Answering
+    from .inspecting import Inspecting
+    from .planning import Planning
+    from .preparing import Preparing
+    from .repairing import Repairing
+    from .rollback import RollingBack
+
+    class Loaded(
+        Authoring,
+        Inspecting,
+        Planning,
+        Repairing,
+        RollingBack,
+        Bookkeeping,
+        Preparing,
+        Answering,
+    ):
+        """What a ``Migrate`` does."""
+
 else:
+    # The same, a part of it only when it is used.
     from .loading import Loaded
 
 X_ARGUMENTS = "flask_migrate.x_arg"

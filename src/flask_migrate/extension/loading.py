@@ -6,58 +6,78 @@ the verbs, and all that they import, would be the greater part of its start.
 
 from __future__ import annotations
 
+import importlib
 import typing as t
 
-VERBS = (
-    *("init", "revision", "check", "merge", "edit", "list_templates"),
-    *("show", "history", "heads", "branches", "current", "status", "read_locks"),
-    *("plan", "apply", "upgrade", "downgrade", "stamp", "ensure_version", "wait"),
-    *("lock", "release_lock", "create", "drop", "name_database", "repair"),
-    *("plan_rollback", "rollback", "redo", "log", "tag", "leave", "seed", "prepare"),
-    *("health", "health_blueprint"),
-)
-"""The public names of the class that has them all."""
+MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "base": ("Verbs", ()),
+    "authoring": (
+        "Authoring",
+        ("list_templates", "init", "revision", "check", "merge", "edit"),
+    ),
+    "inspecting": (
+        "Inspecting",
+        (
+            *("show", "history", "heads", "branches", "current", "status"),
+            *("read_locks", "wait"),
+        ),
+    ),
+    "planning": ("Planning", ("plan", "apply")),
+    "applying": (
+        "Applying",
+        ("upgrade", "downgrade", "lock", "release_lock", "stamp", "ensure_version"),
+    ),
+    "existing": ("Existing", ("create", "name_database", "drop")),
+    "repairing": ("Repairing", ("repair",)),
+    "rollback": ("RollingBack", ("plan_rollback", "rollback", "redo")),
+    "bookkeeping": ("Bookkeeping", ("log", "tag", "leave")),
+    "preparing": ("Preparing", ("seed", "prepare")),
+    "health": ("Answering", ("health", "health_blueprint")),
+}
+"""The class in each module beside this one, and its public names."""
 
 
 class Verb:
-    """Stands in a class for a verb that is not loaded yet."""
+    """Stands in a class for a verb whose module is not loaded yet.
+
+    :param module: where it is.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._module = module
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
     def __get__(self, instance: t.Any, owner: type) -> t.Any:
-        load()
-        return getattr(owner if instance is None else instance, self._name)
+        load(self._module)
+        # Not through the instance: a subclass that has its own may ask with `super()`.
+        return vars(Loaded)[self._name].__get__(instance, owner)
 
 
 class Loaded:
     """The base class of ``Migrate``; type checkers see the verbs themselves in it."""
 
-    locals().update({name: Verb() for name in VERBS})
+    locals().update(
+        {name: Verb(module) for module, (_, names) in MODULES.items() for name in names}
+    )
 
     def __getattr__(self, name: str) -> t.Any:
-        # The private parts of the verbs, where somebody asks for one of them first.
-        if load():
-            return getattr(self, name)
+        # The private parts of the verbs: what one of them needs of another.
+        for module in MODULES:
+            load(module)
 
-        raise AttributeError(
-            f"{type(self).__name__!r} object has no attribute {name!r}"
-        )
+        return object.__getattribute__(self, name)
 
 
-def load() -> bool:
-    """Put the verbs in the place of what stands for them.
+def load(module: str) -> None:
+    """Put the verbs of a module in the place of what stands for them."""
+    kind, _ = MODULES[module]
+    loaded = getattr(importlib.import_module(f".{module}", __package__), kind)
 
-    :return: whether they were not there before.
-    """
-    if "_open" in vars(Loaded):
-        return False
+    for name, value in vars(loaded).items():
+        if not name.startswith("__"):
+            setattr(Loaded, name, value)
 
-    from .verbs import AllVerbs
-
-    for parent in reversed(AllVerbs.__mro__[1:-1]):
-        for name, value in vars(parent).items():
-            if not name.startswith("__"):
-                setattr(Loaded, name, value)
-
-    return True
+    if module != "base":
+        load("base")

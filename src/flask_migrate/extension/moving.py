@@ -50,6 +50,11 @@ class Move:
         """Bring one database to the target."""
         if self.folder is not None:
             self._restore(run, self.folder)
+        elif self._is_done(run):
+            self.results.append(
+                DatabaseResult(database=run.key, start=run.heads, end=run.heads)
+            )
+            return
 
         plan = self._plan(run)
 
@@ -70,6 +75,16 @@ class Move:
                 database=run.key, start=plan.start, end=run.heads, steps=plan.steps
             )
         )
+
+    def _is_done(self, run: DatabaseRun) -> bool:
+        """Tell whether nothing is to be done, before any graph is made."""
+        is_upgrade = self.direction is Direction.UPGRADE and not self.sql
+
+        if not is_upgrade or not self.history.is_at_end(self.target, run.heads):
+            return False
+
+        check_scripts(run)
+        return True
 
     def collect(self) -> tuple[DatabaseResult, ...]:
         """Return what was done with each database."""

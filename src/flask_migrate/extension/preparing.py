@@ -14,32 +14,18 @@ from ..databases.dialects.base import hide_secrets
 from ..errors import MigrationError
 from ..events import Listener
 from ..results import RunResult
+from .applying import Applying
 from .base import Directory
-from .base import Verbs
-
-if t.TYPE_CHECKING:
-    from ..databases.sources import Database
+from .existing import Existing
 
 F = t.TypeVar("F", bound=cabc.Callable[..., t.Any])
 
 
-class Preparing(Verbs):
+class Preparing(Existing, Applying):
     """How a ``Migrate`` makes a database ready, whatever is there."""
 
     if t.TYPE_CHECKING:
         seeds: list[cabc.Callable[[], t.Any]]
-
-        def create(
-            self, bind: str | None = None, **options: str | None
-        ) -> tuple[tuple[Database, bool], ...]: ...
-
-        def upgrade(
-            self, directory: Directory = None, *, revision: str, **options: t.Any
-        ) -> RunResult: ...
-
-        def lock(
-            self, bind: str | None = None, *, timeout: float | None = None
-        ) -> contextlib.AbstractContextManager[None]: ...
 
     def seed(self, f: F) -> F:
         """Register a function that writes the rows every database needs.

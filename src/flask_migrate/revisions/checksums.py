@@ -14,6 +14,10 @@ def checksum(path: str | os.PathLike[str]) -> str:
     :return: 64 hexadecimal digits.
     :raises OSError: it cannot be read.
     """
-    content = pathlib.Path(path).read_bytes()
+    return checksum_of(pathlib.Path(path).read_bytes())
+
+
+def checksum_of(content: bytes) -> str:
+    """Return the checksum of a script from what is in its file."""
     unified = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return hashlib.sha256(unified).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import functools
 import pathlib
 import re
 import typing as t
@@ -27,10 +28,16 @@ from . import files
 from .border import crossing
 from .checksums import checksum
 from .env_file import run_env_file
+from .graph import Graph
+from .index import Entry
+from .index import read_entries
 from .loading import check_function
 from .loading import check_graph
-from .loading import list_files
+from .loading import FileScript
 from .loading import load_script
+from .loading import make_scripts
+from .outline import make_outline
+from .outline import Outline
 
 if t.TYPE_CHECKING:
     from alembic.config import Config
@@ -81,6 +88,7 @@ class History(ScriptDirectory):
         super().__init__(*args, **kwargs)
         self._actions: list[tuple[str, str]] = []
         self._added: tuple[pathlib.Path, ...] = ()
+        self.revision_map: RevisionMap = Graph(self._load_revisions)
 
     # -- reading ---------------------------------------------------------------
 
@@ -88,20 +96,52 @@ class History(ScriptDirectory):
         if self.sourceless:
             return super()._load_revisions()
 
-        scripts = [
-            load_script(path)
-            for location in self._version_locations
-            if location.is_dir()
-            for path in list_files(location, recursive=self.recursive_version_locations)
-        ]
+        scripts = make_scripts(self.entries)
         scripts += map(load_script, self._added)
         check_graph(scripts)
         return iter(scripts)
 
+    @functools.cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The files of the repository, as the index has them."""
+        return tuple(
+            entry
+            for location in self._version_locations
+            if location.is_dir()
+            for entry in read_entries(
+                location, recursive=self.recursive_version_locations
+            )
+        )
+
+    @functools.cached_property
+    def outline(self) -> Outline | None:
+        """What is known without the graph; ``None`` where that is not enough."""
+        if self.sourceless or self._added:
+            return None
+
+        return make_outline(self.entries)
+
+    def is_at_end(self, target: str, heads: tuple[str, ...]) -> bool:
+        """Tell whether a database is where an upgrade leads, if that is plain to see.
+
+        :param target: of the upgrade.
+        :param heads: the ids in the database's version table.
+        """
+        return (
+            target in ("head", "heads")
+            and self.outline is not None
+            and heads == (self.outline.head,)
+        )
+
     def add_files(self, paths: cabc.Iterable[pathlib.Path]) -> None:
         """Read files that stand elsewhere, beside those of the repository."""
         self._added = (*self._added, *paths)
-        self.revision_map: RevisionMap = RevisionMap(self._load_revisions)
+        self._forget_files()
+        self.revision_map = Graph(self._load_revisions)
+
+    def _forget_files(self) -> None:
+        vars(self).pop("entries", None)
+        vars(self).pop("outline", None)
 
     @property
     def has_version_folder(self) -> bool:
@@ -132,8 +172,9 @@ class History(ScriptDirectory):
 
         :raises RevisionFileError: or :class:`HistoryError`, naming the file.
         """
-        with crossing(self):
-            self.revision_map.heads  # noqa: B018  # reads them all
+        if self.outline is None:
+            with crossing(self):
+                self.revision_map.heads  # noqa: B018  # reads them all
 
     def check_target(self, target: str) -> None:
         """Refuse an id that no file has, before any database is asked.
@@ -142,7 +183,9 @@ class History(ScriptDirectory):
 
         :raises RevisionNotFound: none; :raises MultipleHeads: too many.
         """
-        if not _COUNTED.search(target):
+        is_plain = target in ("head", "heads") and self.outline is not None
+
+        if not is_plain and not _COUNTED.search(target):
             self.find(target)
 
     def check_heads(self, heads: tuple[str, ...], *, sentence: str) -> None:
@@ -257,7 +300,7 @@ class History(ScriptDirectory):
         :param heads: the ids in the database's version table.
         :param checksums: of the scripts when they were applied, by revision.
         """
-        if not checksums:
+        if not checksums or self._is_unchanged(heads, checksums):
             return []
 
         applied = {
@@ -268,8 +311,19 @@ class History(ScriptDirectory):
         return [
             script
             for revision, script in applied.items()
-            if checksums.get(revision, checksum(script.path)) != checksum(script.path)
+            if checksums.get(revision, _read_checksum(script)) != _read_checksum(script)
         ]
+
+    def _is_unchanged(
+        self, heads: tuple[str, ...], checksums: cabc.Mapping[str, str]
+    ) -> bool:
+        """Tell whether it is plain to see that nothing has changed."""
+        outline = self.outline
+        return (
+            outline is not None
+            and heads == (outline.head,)
+            and outline.is_unchanged(checksums)
+        )
 
     def check_new(self, head: str) -> None:
         """Refuse to follow a head where several answer, before anything is compared.
@@ -412,6 +466,7 @@ class History(ScriptDirectory):
 
         content = files.render_python(src, values, encoding=self.output_encoding)
         files.write_atomically(dest, content)
+        self._forget_files()
         self._actions.append(("Generating", str(dest.absolute())))
 
     def _ensure_directory(self, path: pathlib.Path) -> None:
@@ -421,6 +476,11 @@ class History(ScriptDirectory):
     def run_env(self) -> None:
         """Run the repository's ``env.py``."""
         run_env_file(pathlib.Path(self.dir, "env.py"))
+
+
+def _read_checksum(script: Script) -> str:
+    known = script.checksum if isinstance(script, FileScript) else ""
+    return known or checksum(script.path)
 
 
 _COUNTED = re.compile(r"[+-]\d+$")

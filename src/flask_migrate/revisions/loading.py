@@ -19,16 +19,89 @@ from ..errors import RevisionFileError
 from ..plan import Direction
 from .border import crossing
 
+if t.TYPE_CHECKING:
+    from .headers import Header
+    from .index import Entry
 
-def list_files(folder: pathlib.Path, *, recursive: bool) -> cabc.Iterator[pathlib.Path]:
-    """Yield the files that Alembic takes for revisions, in a stable order."""
-    found = folder.rglob("*.py") if recursive else folder.glob("*.py")
 
-    for path in sorted(found):
-        hidden = path.name.startswith((".#", "__init__"))
+class FileScript(Script):
+    """A revision file that is imported when its functions are needed, and not before.
 
-        if not hidden and "__pycache__" not in path.parts:
-            yield path.resolve()
+    Alembic 1.20 has no door between reading a file and importing it: ``module`` is an
+    ordinary attribute there.
+
+    :param entry: where the file is.
+    :param header: what it says.
+    """
+
+    def __init__(self, entry: Entry, header: Header) -> None:
+        self.checksum = entry.checksum
+        self._header = header
+        self._loaded: types.ModuleType | None = None
+        stand_in = types.SimpleNamespace(
+            down_revision=header.down,
+            branch_labels=header.labels,
+            depends_on=header.needs,
+        )
+
+        with crossing():
+            super().__init__(
+                t.cast("types.ModuleType", stand_in), header.revision, entry.path
+            )
+
+    @property
+    def module(self) -> types.ModuleType:
+        """The module itself.
+
+        :raises RevisionFileError: it cannot be loaded, or has become another one.
+        """
+        if self._loaded is None:
+            self._loaded = _import_file(pathlib.Path(self.path))
+
+            if self._loaded.revision != self.revision:
+                raise RevisionFileError(
+                    f"{self.path} has changed while this command ran.",
+                    path=self.path,
+                    hint="Run the command again.",
+                )
+
+        return self._loaded
+
+    @module.setter
+    def module(self, module: types.ModuleType) -> None:
+        # Alembic's constructor sets it, to what only has the names.
+        self._loaded = None
+
+    @property
+    def longdoc(self) -> str:
+        """The docstring."""
+        return (self._header.doc or "").strip()
+
+
+def make_scripts(entries: cabc.Sequence[Entry]) -> list[Script]:
+    """Return the scripts of some files; only what cannot be read is imported.
+
+    A file that is no valid Python below its first lines is in nobody's way once others
+    follow it: it is refused when it would run.
+
+    :raises RevisionFileError: naming the file.
+    """
+    followed = {
+        parent
+        for one in entries
+        if one.header is not None
+        for parent in util.to_tuple(one.header.down, default=())
+    }
+    return [_make_script(entry, followed) for entry in entries]
+
+
+def _make_script(entry: Entry, followed: set[str]) -> Script:
+    header = entry.header
+
+    if header is None or (header.is_broken and header.revision not in followed):
+        return load_script(pathlib.Path(entry.path))
+
+    return FileScript(entry, header)
 
 
 def load_script(path: pathlib.Path) -> Script:
@@ -36,13 +109,18 @@ def load_script(path: pathlib.Path) -> Script:
 
     :raises RevisionFileError: with the file, and the line where one is known.
     """
+    module = _import_file(path)
+
+    with crossing():
+        return Script(module, module.revision, path)
+
+
+def _import_file(path: pathlib.Path) -> types.ModuleType:
     with _file_errors(path):
         module = util.load_python_file(path.parent, path.name)
 
     _check_identifiers(module, path)
-
-    with crossing():
-        return Script(module, module.revision, path)
+    return module
 
 
 @contextlib.contextmanager
@@ -138,9 +216,9 @@ def check_graph(scripts: list[Script]) -> None:
                 raise _missing(script, parent, "follows")
 
         for needed in util.to_tuple(script.dependencies, default=()):
-            known = needed in labels or any(one.startswith(needed) for one in paths)
+            known = needed in paths or needed in labels
 
-            if not known:
+            if not known and not any(one.startswith(needed) for one in paths):
                 raise _missing(script, needed, "depends on")
 
 

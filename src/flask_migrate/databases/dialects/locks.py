@@ -9,8 +9,10 @@ import typing as t
 
 import sqlalchemy as sa
 
-from ...results import LockHolder
 from .lease import LeaseRow
+
+if t.TYPE_CHECKING:
+    from ...results import LockHolder
 
 _log = logging.getLogger("flask_migrate")
 
