@@ -53,7 +53,9 @@ class Graph(RevisionMap):
                     repeated[one].add(needed)
 
         for one in revisions:
-            kept = set(one._resolved_dependencies) - repeated[one]
+            # The order is that of a set, so it has to be made as Alembic makes it.
+            kept = set(one._resolved_dependencies)
+            kept.difference_update(repeated[one])
             one._normalized_resolved_dependencies = tuple(kept)
 
     def _topological_sort(
