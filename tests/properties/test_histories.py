@@ -180,4 +180,10 @@ def test_history(revisions: tuple[RevisionFile, ...]) -> None:
 
         outline = make_outline(History(folder).entries)
         assert outline is None or [outline.head] == stock["heads"]
-        assert (len(stock["real heads"]) == 1) >= (outline is not None)
+
+        if outline is not None and outline.is_plain:
+            assert outline.walk() == stock["all"]
+            scripts = ours.walk(None, None)
+            assert list(map(outline.describe, stock["all"])) == list(
+                map(ours.describe, scripts)
+            )

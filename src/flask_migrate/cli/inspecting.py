@@ -89,14 +89,14 @@ def heads(directory: str | None, verbose: bool, resolve_dependencies: bool) -> N
 @options.verbose
 def branches(directory: str | None, verbose: bool) -> None:
     """Show current branch points."""
-    migrate, folder = get_migrate(), get_directory(directory)
+    found = get_migrate().history(get_directory(directory))
+    known = {one.revision: one for one in found}
 
-    for one in migrate.branches(folder):
-        following = [
-            found
-            for name in one.next_revisions
-            for found in migrate.show(folder, revision=name)
-        ]
+    for one in found:
+        if not one.is_branch_point:
+            continue
+
+        following = [known[name] for name in one.next_revisions]
         click.echo(format_branch_point(one, following, verbose=verbose))
 
 

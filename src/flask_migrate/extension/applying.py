@@ -87,13 +87,21 @@ class Applying(Verbs):
         :raises StepFailed: a revision stopped; says what stays.
         :raises LockNotAcquired: another run did not end in time.
         """
-        from ..signals import make_listener
-        from .moving import Move
-
         if dry_run and sql:
             raise BadOption(
                 "A dry run writes no SQL.", hint="`flask db plan --sql` shows it."
             )
+
+        is_simple = not (sql or dry_run or from_history)
+
+        if is_simple and direction is Direction.UPGRADE:
+            done = self._find_done(directory, revision)
+
+            if done is not None:
+                return done
+
+        from ..signals import make_listener
+        from .moving import Move
 
         opened = self._open(directory, x_arg)
         opened.history.require_version_folder()
@@ -142,6 +150,27 @@ class Applying(Verbs):
                 raise
 
         return _result(move.collect(), output)
+
+    def _find_done(self, directory: Directory, target: str) -> RunResult | None:
+        """Return the result of an upgrade that has nothing to do, or ``None``."""
+        if target not in ("head", "heads"):
+            return None
+
+        from .glance import look
+
+        plain = self._read_plain(directory)
+        glance = plain and look(self.state, plain)
+
+        if not glance or not glance.is_done():
+            return None
+
+        head = (glance.plain.outline.head,)
+        return RunResult(
+            databases=tuple(
+                DatabaseResult(database=key, start=head, end=head)
+                for key in glance.databases
+            )
+        )
 
     @contextlib.contextmanager
     def lock(

@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
     from alembic.script import Script
 
     from ..revisions.config import Config
+    from ..revisions.plain import PlainRepository
     from .state import AppState
 
 Directory = str | os.PathLike[str] | None
@@ -46,6 +47,7 @@ class Verbs:
     """What a ``Migrate`` does; every method needs an application context."""
 
     if t.TYPE_CHECKING:
+        configure_callbacks: list[t.Any]
 
         @property
         def state(self) -> AppState: ...
@@ -75,6 +77,19 @@ class Verbs:
             config = self.get_config(directory, x_arg, opts)
 
         return Opened(state=state, config=config, history=History.open(config))
+
+    def _read_plain(self, directory: Directory) -> PlainRepository | None:
+        """Return what can be known of the repository without Alembic; or ``None``."""
+        from ..revisions.plain import read_plain
+        from . import Migrate
+
+        # Either may lead to another folder.
+        if self.configure_callbacks or (
+            t.cast("t.Any", type(self)).get_config is not Migrate.get_config
+        ):
+            return None
+
+        return read_plain(pathlib.Path(directory or self.state.directory))
 
     def _names(self, opened: Opened) -> tuple[str, ...]:
         try:

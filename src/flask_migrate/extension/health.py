@@ -18,6 +18,7 @@ from ..views import DatabaseHealth
 from ..views import Health
 from ..views import Readiness
 from .base import Verbs
+from .glance import make_table
 
 if t.TYPE_CHECKING:
     from flask import Blueprint
@@ -71,7 +72,7 @@ class Answering(Verbs):
         elif not known.is_multidb:
             databases = databases[:1]
 
-        table = _make_table(state.configure_args)
+        table = make_table(state.configure_args)
         return Health(
             wanted=known.heads,
             databases=tuple(_ask(one, table, known) for one in databases),
@@ -150,14 +151,6 @@ def _read_time(folder: str) -> int:
         return os.stat(folder).st_mtime_ns
     except OSError:
         return 0
-
-
-def _make_table(arguments: cabc.Mapping[str, t.Any]) -> sa.TableClause:
-    return sa.table(
-        arguments.get("version_table") or "alembic_version",
-        sa.column("version_num", sa.String()),
-        schema=arguments.get("version_table_schema"),
-    )
 
 
 def _ask(

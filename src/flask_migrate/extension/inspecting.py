@@ -6,6 +6,7 @@ import contextlib
 import time
 import typing as t
 
+from ..databases.dialects.base import hide_password
 from ..errors import ConnectionFailed
 from ..errors import DatabaseNotFound
 from ..errors import HistoryError
@@ -20,6 +21,7 @@ from .standing import read_status
 
 if t.TYPE_CHECKING:
     from ..revisions.database_run import DatabaseRun
+    from ..revisions.outline import Outline
 
 
 WAIT_SECONDS = 1.0
@@ -54,8 +56,13 @@ class Inspecting(Verbs):
         :param rev_range: ``start:end``; either may be left out or be ``current``.
         :param indicate_current: ask the databases where they stand.
         """
-        opened = self._open(directory)
         base, head = _split_range(rev_range)
+        outline = self._read_outline(directory)
+
+        if outline is not None and rev_range is None and not indicate_current:
+            return tuple(map(outline.describe, outline.walk()))
+
+        opened = self._open(directory)
         walk, describe = opened.history.walk, opened.history.describe
 
         if "current" not in (base, head) and not indicate_current:
@@ -86,6 +93,11 @@ class Inspecting(Verbs):
 
         :param resolve_dependencies: one that another depends on is none.
         """
+        outline = self._read_outline(directory)
+
+        if outline is not None:
+            return (outline.describe(outline.head),)
+
         opened = self._open(directory)
         scripts = opened.history.list_heads(resolve_dependencies=resolve_dependencies)
         return tuple(opened.history.describe(script) for script in scripts)
@@ -107,6 +119,11 @@ class Inspecting(Verbs):
         :param check_heads: refuse one that is not at every head.
         :raises OutOfDate: with ``check_heads``.
         """
+        known = self._read_current(directory, check_heads=check_heads)
+
+        if known is not None:
+            return known
+
         opened = self._open(directory)
         history = opened.history
         found: list[DatabaseState] = []
@@ -130,6 +147,42 @@ class Inspecting(Verbs):
 
         opened.run(work)
         return tuple(found)
+
+    def _read_outline(self, directory: Directory) -> Outline | None:
+        """Return a history that can be told without Alembic, or ``None``."""
+        plain = self._read_plain(directory)
+        return plain.outline if plain and plain.outline.is_plain else None
+
+    def _read_current(
+        self, directory: Directory, *, check_heads: bool
+    ) -> tuple[DatabaseState, ...] | None:
+        """Return where databases stand that all are at one revision, or ``None``."""
+        plain = self._read_plain(directory)
+
+        if not plain or not plain.outline.is_plain:
+            return None
+
+        from .glance import look
+
+        outline = plain.outline
+        glance = look(self.state, plain)
+        heads = None if glance is None else glance.read_heads()
+
+        if not glance or not heads:
+            return None
+
+        if check_heads and {*heads.values()} != {outline.head}:
+            return None
+
+        return tuple(
+            DatabaseState(
+                database=key,
+                url=hide_password(glance.databases[key].url),
+                heads=(head,),
+                revisions=(outline.describe(head),),
+            )
+            for key, head in heads.items()
+        )
 
     def status(self, directory: Directory = None) -> tuple[DatabaseStatus, ...]:
         """Return every revision as each database sees it; changes nothing."""

@@ -9,10 +9,15 @@ from __future__ import annotations
 import collections
 import collections.abc as cabc
 import dataclasses
+import typing as t
 
+from .descent import Descent
 from .headers import Header
 from .headers import Idents
 from .index import Entry
+
+if t.TYPE_CHECKING:
+    from ..plan import Revision
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,37 @@ class Outline:
     children: dict[str, list[str]]
     head: str
     is_plain: bool
+
+    def describe(self, revision: str) -> Revision:
+        """Return one file's facts, where nothing has a label or a dependency."""
+        from ..plan import Revision
+
+        entry = self.entries[revision]
+        header = entry.header
+        assert header is not None  # or there would be no outline
+        following = self.children.get(revision, ())
+        documentation = (header.doc or "").strip()
+        return Revision(
+            revision=revision,
+            down_revisions=_each(header.down),
+            next_revisions=tuple(sorted(following)),
+            is_head=not following,
+            is_effective_head=not following,
+            is_branch_point=len(following) > 1,
+            is_merge_point=len(_each(header.down)) > 1,
+            message=documentation.split("\n\n")[0],
+            documentation=documentation,
+            path=entry.path,
+        )
+
+    def walk(self) -> list[str]:
+        """Return the ids, the newest first, where nothing has a dependency."""
+        headers = {key: one.header for key, one in self.entries.items() if one.header}
+        return Descent(
+            lambda ident: _each(headers[ident].down),
+            todo={*headers},
+            heads=[self.head],
+        ).walk()
 
     def is_unchanged(self, checksums: cabc.Mapping[str, str]) -> bool:
         """Tell whether all files are what they were when they were applied.

@@ -1,0 +1,149 @@
+"""Where databases stand, told at a glance: by one SELECT each, without Alembic."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import dataclasses
+import typing as t
+
+import sqlalchemy as sa
+
+from ..databases.connections import prepared
+from ..databases.server import run_connected
+from ..databases.sources import require_metadata
+from ..errors import MigrationError
+
+if t.TYPE_CHECKING:
+    from ..databases.sources import Database
+    from ..revisions.plain import PlainRepository
+    from .state import AppState
+
+T = t.TypeVar("T")
+
+_VERSION_TABLE = "alembic_version"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """The databases of a plain repository.
+
+    :param state: the application.
+    :param plain: the repository.
+    :param databases: those that it is run on, by what the command calls them.
+    """
+
+    state: AppState
+    plain: PlainRepository
+    databases: dict[str | None, Database]
+
+    def read_heads(self) -> dict[str | None, str] | None:
+        """Return the one revision that each database stands at.
+
+        :return: ``None`` where one of them stands at none or several, or does not
+            answer: to be looked at closely.
+        """
+        found = self._ask(lambda connection, heads: heads[0])
+        return None if found is None else dict(found)
+
+    def is_done(self) -> bool:
+        """Tell whether every database is at the head, by scripts that are the same."""
+        found = self._ask(self._is_done)
+        return found is not None and all(found.values())
+
+    def _is_done(self, connection: sa.Connection, heads: tuple[str, ...]) -> bool:
+        settings = self.state.read_settings()
+        outline = self.plain.outline
+
+        if heads != (outline.head,):
+            return False
+
+        if not settings.history or settings.changed_scripts == "ignore":
+            return True
+
+        from ..databases.recorder import Recorder
+
+        arguments = self.state.configure_args
+        recorder = Recorder(
+            connection,
+            version_table=arguments.get("version_table") or _VERSION_TABLE,
+            schema=arguments.get("version_table_schema"),
+        )
+        return outline.is_unchanged(recorder.read_checksums())
+
+    def _ask(
+        self, question: cabc.Callable[[sa.Connection, tuple[str, ...]], T]
+    ) -> dict[str | None, T] | None:
+        """Ask something of each database that stands at one revision that has a file.
+
+        :raises MigrationError: one cannot be reached.
+        """
+        timeout = self.state.read_settings().connect_timeout
+        query = sa.select(make_table(self.state.configure_args))
+        found: dict[str | None, T] = {}
+
+        def work(connection: sa.Connection) -> list[T]:
+            heads = tuple(connection.scalars(query))
+            known = self.plain.outline.entries
+
+            if len(heads) != 1 or heads[0] not in known:
+                return []
+
+            return [question(connection, heads)]
+
+        with prepared(self.databases.values(), writes=False, timeout=timeout):
+            for key, database in self.databases.items():
+                try:
+                    answers = run_connected(database.engine, work)
+                except sa.exc.SQLAlchemyError:
+                    return None
+
+                if not answers:
+                    return None
+
+                found[key] = answers[0]
+
+        return found
+
+
+def look(state: AppState, plain: PlainRepository) -> Glance | None:
+    """Return the databases of a plain repository.
+
+    :return: ``None`` where something is wrong with one of them, which is for others to
+        say.
+    """
+    try:
+        databases = state.find_databases()
+        default, *others = databases
+
+        if not plain.is_multidb and default.key is not None and others:
+            return None
+
+        chosen = databases if plain.is_multidb else (default,)
+
+        for database in chosen:
+            require_metadata(database)
+    except MigrationError:
+        return None
+
+    # SQLite makes a file for whoever looks.
+    if any(one.dialect.is_absent(one.url) for one in chosen):
+        return None
+
+    named = {one.name or None: one for one in chosen}
+    return Glance(
+        state=state,
+        plain=plain,
+        databases=named if plain.is_multidb else {None: default},
+    )
+
+
+def make_table(arguments: cabc.Mapping[str, t.Any]) -> sa.TableClause:
+    """Return the version table of an application, with no columns but its own.
+
+    :param arguments: for ``context.configure()``.
+    """
+    return sa.table(
+        arguments.get("version_table") or _VERSION_TABLE,
+        sa.column("version_num", sa.String()),
+        schema=arguments.get("version_table_schema"),
+    )
