@@ -42,8 +42,8 @@ APPLICATION = textwrap.dedent(
     """
 )
 IMPORT = "import app"
-RUN = "import sys; from flask.cli import main; main(sys.argv[1:])"
-COMMANDS = ("upgrade", "current", "heads", "history")
+RUN = "from flask.cli import main; main()"
+COMMANDS = ("upgrade heads", "current", "heads", "history")
 HISTORIES = (
     ("100", make_line(100)),
     ("5,000", make_line(5_000)),
@@ -105,7 +105,7 @@ def measure(places: Places, backends: list[Backend], *, rounds: int) -> None:
     """
     table = Table(
         f"{'revisions':18}",
-        f"{'command':8}",
+        f"{'command':13}",
         *(f"{one:22}" for one in ("Flask-Migrate, ms", "ours, ms", "its env.py, ms")),
         *("ratio", "its env.py", "memory"),
     )
@@ -139,15 +139,15 @@ def _compare(
     for number in range(rounds + 1):
         for shop, times, sizes in zip(shops, found, memory, strict=True):
             floor, _ = shop.run(IMPORT)
-            spent, size = shop.run(RUN, "db", command)
+            spent, size = shop.run(RUN, "db", *command.split())
 
             if number:
                 times.append(spent - floor)
                 sizes.append(size)
 
     ratios = [_ratio(found[0], times) for times in found[1:]]
-    sizes = ", ".join(f"{min(one):.0f}" for one in memory)
-    table.add(title, command, *map(spread, found), *ratios, f"{sizes} MB")
+    peaks = ", ".join(f"{min(one):.0f}" for one in memory)
+    table.add(title, command, *map(spread, found), *ratios, f"{peaks} MB")
 
 
 def _ratio(theirs: cabc.Iterable[float], ours: cabc.Iterable[float]) -> str:

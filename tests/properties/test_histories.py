@@ -179,7 +179,7 @@ def test_history(revisions: tuple[RevisionFile, ...]) -> None:
             )
 
         outline = make_outline(History(folder).entries)
-        assert outline is None or [outline.head] == stock["heads"]
+        assert outline is None or [outline.head_id] == stock["heads"]
 
         if outline is not None and outline.is_plain:
             assert outline.walk() == stock["all"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import traceback
 import types
 import typing as t
@@ -15,6 +16,7 @@ from flask.cli import ScriptInfo
 
 from ..errors import MigrationError
 from ..errors import NotConfigured
+from .garbage import collecting_rarely
 from .group import Failure
 from .group import MigrationGroup
 
@@ -64,7 +66,11 @@ class Gateway(click.Group):
         return group.make_context(info_name, args, parent=parent, **extra)
 
     def _find_group(self, context: click.Context, name: str) -> click.Command:
-        app = _load_app(context)
+        with collecting_rarely():
+            app = _load_app(context)
+
+        # What an application has imported stays: nobody has to look at it again.
+        gc.freeze()
 
         if not has_app_context() or current_app != app:
             context.with_resource(app.app_context())

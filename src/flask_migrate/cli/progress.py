@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
+import typing as t
 
 import click
 
-from ..events import Event
-from ..events import EventKind
-from ..report.running import format_running
-from ..report.running import format_step
+if t.TYPE_CHECKING:
+    from ..events import Event
 
 REPORT_SECONDS = 30.0
 """How often a statement is told of where there is no terminal."""
@@ -32,6 +31,9 @@ class ProgressLine:
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
+        from ..events import EventKind
+        from ..report.running import format_step
+
         if event.kind is EventKind.STATEMENT_RUNNING:
             self._show(event)
             return
@@ -47,6 +49,8 @@ class ProgressLine:
             click.echo(format_step(event), err=True)
 
     def _show(self, event: Event) -> None:
+        from ..report.running import format_running
+
         if self._is_terminal:
             width = _measure_line()
             text = format_running(event, width=width)

@@ -20,6 +20,8 @@ import sqlalchemy as sa
 
 from ..errors import LockNotAcquired
 from ..results import HistoryEntry
+from .checksums import read_checksums
+from .checksums import SUFFIX
 from .columns import ANY_TEXT
 from .connections import explain
 from .dialects import get_dialect
@@ -27,7 +29,6 @@ from .dialects.base import first_line
 
 _log = logging.getLogger("flask_migrate")
 
-SUFFIX = "_history"
 _TEXT_BYTES = 2**24 - 1  # MySQL's MEDIUMBLOB; its BLOB ends at 64 KB.
 
 
@@ -152,20 +153,9 @@ class Recorder:
 
         One statement, also where there is no table.
         """
-        table = self._table
-        query = (
-            sa.select(table.c.revision, table.c.checksum)
-            .where(table.c.kind == "upgrade", table.c.outcome == "done")
-            .order_by(table.c.id)
+        return read_checksums(
+            self._connection, table=self._table.name, schema=self._table.schema
         )
-
-        try:
-            rows = self._connection.execute(query).all()
-        except sa.exc.DBAPIError:
-            # No table, or one that we may not read; the caller ends the transaction.
-            return {}
-
-        return {revision: checksum for revision, checksum in rows if checksum}
 
     def read_script(self, revision: str) -> bytes | None:
         """Return the file of a revision as it was last applied, if it was kept."""

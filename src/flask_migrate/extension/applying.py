@@ -16,20 +16,24 @@ from ..errors import MigrationError
 from ..errors import MultipleHeads
 from ..errors import NotConfigured
 from ..errors import UsageError
-from ..events import Listener
-from ..plan import Direction
-from ..results import DatabaseResult
-from ..results import RunResult
+from ..run_results import DatabaseResult
+from ..run_results import RunResult
 from .base import Directory
 from .base import private_folder
 from .base import Verbs
 from .base import XArgument
-from .opened import Opened
 
 if t.TYPE_CHECKING:
+    from ..events import Listener
+    from ..plan import Direction
     from ..revisions.database_run import DatabaseRun
+    from .opened import Opened
 
 _log = logging.getLogger("flask_migrate")
+
+
+_NOT_PLAIN = frozenset({"sql", "dry_run", "from_history"})
+"""Options with which an upgrade has something to do wherever a database stands."""
 
 
 class Applying(Verbs):
@@ -43,6 +47,14 @@ class Applying(Verbs):
         :param revision: the target.
         :param options: as :meth:`_move`.
         """
+        if not _NOT_PLAIN & {key for key, value in options.items() if value}:
+            done = self._find_done(directory, revision)
+
+            if done is not None:
+                return done
+
+        from ..plan import Direction
+
         return self._move(Direction.UPGRADE, directory, revision, **options)
 
     def downgrade(
@@ -53,6 +65,8 @@ class Applying(Verbs):
         :param revision: the target.
         :param options: as :meth:`_move`.
         """
+        from ..plan import Direction
+
         return self._move(Direction.DOWNGRADE, directory, revision, **options)
 
     def _move(
@@ -91,14 +105,6 @@ class Applying(Verbs):
             raise BadOption(
                 "A dry run writes no SQL.", hint="`flask db plan --sql` shows it."
             )
-
-        is_simple = not (sql or dry_run or from_history)
-
-        if is_simple and direction is Direction.UPGRADE:
-            done = self._find_done(directory, revision)
-
-            if done is not None:
-                return done
 
         from ..signals import make_listener
         from .moving import Move
@@ -164,7 +170,7 @@ class Applying(Verbs):
         if not glance or not glance.is_done():
             return None
 
-        head = (glance.plain.outline.head,)
+        head = (glance.plain.outline.head_id,)
         return RunResult(
             databases=tuple(
                 DatabaseResult(database=key, start=head, end=head)
@@ -353,6 +359,8 @@ def _find_start(
     if colon:
         begins = _resolve(opened, start)
         return start, target, lambda name: begins
+
+    from ..plan import Direction
 
     known = opened.read_heads()
 

@@ -9,17 +9,17 @@ import pathlib
 import tempfile
 import typing as t
 
-from ..databases.sources import Database
 from ..errors import BadOption
 from ..errors import MigrationError
-from ..plan import Revision
-from .opened import Opened
 
 if t.TYPE_CHECKING:
     from alembic.script import Script
 
+    from ..databases.sources import Database
+    from ..plan import Revision
     from ..revisions.config import Config
     from ..revisions.plain import PlainRepository
+    from .opened import Opened
     from .state import AppState
 
 Directory = str | os.PathLike[str] | None
@@ -69,6 +69,7 @@ class Verbs:
         autogenerate: bool = False,
     ) -> Opened:
         from ..revisions.history import History
+        from .opened import Opened
 
         state = self.state
         opts = ["autogenerate"] if autogenerate else None

@@ -54,21 +54,23 @@ class Glance:
         settings = self.state.read_settings()
         outline = self.plain.outline
 
-        if heads != (outline.head,):
+        if heads != (outline.head_id,):
             return False
 
         if not settings.history or settings.changed_scripts == "ignore":
             return True
 
-        from ..databases.recorder import Recorder
+        from ..databases.checksums import read_checksums
+        from ..databases.checksums import SUFFIX
 
         arguments = self.state.configure_args
-        recorder = Recorder(
+        table = arguments.get("version_table") or _VERSION_TABLE
+        checksums = read_checksums(
             connection,
-            version_table=arguments.get("version_table") or _VERSION_TABLE,
+            table=f"{table}{SUFFIX}",
             schema=arguments.get("version_table_schema"),
         )
-        return outline.is_unchanged(recorder.read_checksums())
+        return outline.is_unchanged(checksums)
 
     def _ask(
         self, question: cabc.Callable[[sa.Connection, tuple[str, ...]], T]
@@ -83,9 +85,8 @@ class Glance:
 
         def work(connection: sa.Connection) -> list[T]:
             heads = tuple(connection.scalars(query))
-            known = self.plain.outline.entries
 
-            if len(heads) != 1 or heads[0] not in known:
+            if len(heads) != 1 or not self.plain.outline.knows(heads[0]):
                 return []
 
             return [question(connection, heads)]

@@ -96,7 +96,7 @@ class Inspecting(Verbs):
         outline = self._read_outline(directory)
 
         if outline is not None:
-            return (outline.describe(outline.head),)
+            return (outline.describe(outline.head_id),)
 
         opened = self._open(directory)
         scripts = opened.history.list_heads(resolve_dependencies=resolve_dependencies)
@@ -171,7 +171,7 @@ class Inspecting(Verbs):
         if not glance or not heads:
             return None
 
-        if check_heads and {*heads.values()} != {outline.head}:
+        if check_heads and {*heads.values()} != {outline.head_id}:
             return None
 
         return tuple(

@@ -47,6 +47,25 @@ class Header(t.NamedTuple):
     is_broken: bool
 
 
+Stamp = tuple[int, int, int]
+"""Size, time of the last change, and time when anything about a file changed last."""
+
+
+class Entry(t.NamedTuple):
+    """One revision file.
+
+    :param path: of the file, absolute and without symbolic links.
+    :param stamp: by which it is known again.
+    :param checksum: of its content; empty where it cannot be read.
+    :param header: what it says; ``None`` if only importing it can tell.
+    """
+
+    path: str
+    stamp: Stamp
+    checksum: str
+    header: Header | None
+
+
 def read_header(content: bytes) -> Header | None:
     """Return the facts of a file; ``None`` if only importing it can tell.
 

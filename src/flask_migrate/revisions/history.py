@@ -29,14 +29,13 @@ from .border import crossing
 from .checksums import checksum
 from .env_file import run_env_file
 from .graph import Graph
-from .index import Entry
-from .index import read_entries
+from .headers import Entry
+from .index import Index
 from .loading import check_function
 from .loading import check_graph
 from .loading import FileScript
 from .loading import load_script
 from .loading import make_scripts
-from .outline import make_outline
 from .outline import Outline
 
 if t.TYPE_CHECKING:
@@ -102,24 +101,25 @@ class History(ScriptDirectory):
         return iter(scripts)
 
     @functools.cached_property
-    def entries(self) -> tuple[Entry, ...]:
-        """The files of the repository, as the index has them."""
+    def _indexes(self) -> tuple[Index, ...]:
         return tuple(
-            entry
+            Index(location, recursive=self.recursive_version_locations)
             for location in self._version_locations
             if location.is_dir()
-            for entry in read_entries(
-                location, recursive=self.recursive_version_locations
-            )
         )
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The files of the repository, as the index has them."""
+        return [entry for index in self._indexes for entry in index.entries]
 
     @functools.cached_property
     def outline(self) -> Outline | None:
         """What is known without the graph; ``None`` where that is not enough."""
-        if self.sourceless or self._added:
+        if self.sourceless or self._added or len(self._indexes) != 1:
             return None
 
-        return make_outline(self.entries)
+        return self._indexes[0].outline
 
     def is_at_end(self, target: str, heads: tuple[str, ...]) -> bool:
         """Tell whether a database is where an upgrade leads, if that is plain to see.
@@ -130,7 +130,7 @@ class History(ScriptDirectory):
         return (
             target in ("head", "heads")
             and self.outline is not None
-            and heads == (self.outline.head,)
+            and heads == (self.outline.head_id,)
         )
 
     def add_files(self, paths: cabc.Iterable[pathlib.Path]) -> None:
@@ -140,7 +140,7 @@ class History(ScriptDirectory):
         self.revision_map = Graph(self._load_revisions)
 
     def _forget_files(self) -> None:
-        vars(self).pop("entries", None)
+        vars(self).pop("_indexes", None)
         vars(self).pop("outline", None)
 
     @property
@@ -321,7 +321,7 @@ class History(ScriptDirectory):
         outline = self.outline
         return (
             outline is not None
-            and heads == (outline.head,)
+            and heads == (outline.head_id,)
             and outline.is_unchanged(checksums)
         )
 

@@ -8,81 +8,116 @@ impossible to write.
 
 from __future__ import annotations
 
+import array
 import collections.abc as cabc
-import contextlib
-import json
+import hashlib
 import os
 import pathlib
-import sys
-import threading
 import time
-import typing as t
 import warnings
-import zlib
 
 from .checksums import checksum_of
-from .headers import Header
+from .headers import Entry
 from .headers import read_header
-
-FORMAT = 1
-"""Counts up when the index, or what is read from a file, changes."""
+from .headers import Stamp
+from .index_file import IndexFile
+from .index_file import Known
+from .outline import make_outline
+from .outline import Outline
 
 _DOUBT = 2 * 10**9
 """Nanoseconds in which two changes of a file may leave it the same time (FAT)."""
 
-Stamp = tuple[int, int, int]
-"""Size, time of the last change, and time when anything about a file changed last."""
 
+class Index:
+    """The revision files of one folder.
 
-class Entry(t.NamedTuple):
-    """One revision file.
-
-    :param path: of the file, absolute and without symbolic links.
-    :param stamp: by which it is known again.
-    :param checksum: of its content; empty where it cannot be read.
-    :param header: what it says; ``None`` if only importing it can tell.
+    :param folder: where they are.
+    :param recursive: those of the folders in it count too.
+    :raises OSError: there is no such folder.
     """
 
-    path: str
-    stamp: Stamp
-    checksum: str
-    header: Header | None
+    def __init__(self, folder: pathlib.Path, *, recursive: bool) -> None:
+        self._began = time.time_ns()
+        self._file = IndexFile(folder)
+        self._found = [
+            (name, path, _read_stamp(path))
+            for name, path in _list_files(str(folder), recursive=recursive)
+        ]
+        self._entries: list[Entry] | None = None
 
+    @property
+    def outline(self) -> Outline | None:
+        """The history in short; ``None`` where that cannot be told."""
+        if self._entries is not None or not self._is_fresh():
+            return make_outline(self.entries)
 
-def read_entries(folder: pathlib.Path, *, recursive: bool) -> list[Entry]:
-    """Return the revision files of a folder, in a stable order.
+        summary = self._file.summary
 
-    :param recursive: those of the folders in it too.
-    """
-    began = time.time_ns()
-    known, written = _read(folder)
-    entries: dict[str, Entry] = {}
-    is_changed = False
+        if summary is None:
+            return None
 
-    with warnings.catch_warnings():
-        # A file is compiled when it runs, which is the time for its warnings.
-        warnings.simplefilter("ignore")
+        path = next(path for name, path, _ in self._found if name == summary.name)
+        return Outline(
+            head=Entry(path, *summary.head),
+            is_plain=summary.is_plain,
+            load=lambda: self.entries,
+        )
 
-        for name, path in _list_files(str(folder), recursive=recursive):
-            old = known.get(name)
-            stamp = _read_stamp(path)
+    @property
+    def entries(self) -> list[Entry]:
+        """The files, in a stable order."""
+        if self._entries is None:
+            known = self._file.read_rows()
 
-            if old is not None and old[0] == stamp and stamp[1] < written - _DOUBT:
-                entries[name] = Entry(path, *old)
+            if self._is_fresh() and len(known) == len(self._found):
+                self._entries = [
+                    Entry(path, *known[name]) for name, path, _ in self._found
+                ]
             else:
-                entries[name] = _look(path, stamp, old)
-                is_changed |= stamp[1] < began - _DOUBT or old is None
+                self._entries = self._look(known)
 
-    if is_changed or entries.keys() != known.keys():
-        _write(folder, entries, began)
+        return self._entries
 
-    return list(entries.values())
+    def _is_fresh(self) -> bool:
+        """Tell whether every file is as the index has it, beyond any doubt."""
+        newest = max((stamp[1] for *_, stamp in self._found), default=0)
+        return (
+            newest < self._file.written - _DOUBT
+            and self._file.fingerprint == _take_fingerprint(self._found)
+        )
+
+    def _look(self, known: cabc.Mapping[str, Known]) -> list[Entry]:
+        """Read the files that are new or in doubt, and write the index."""
+        entries: dict[str, Entry] = {}
+        is_changed = False
+
+        with warnings.catch_warnings():
+            # A file is compiled when it runs, which is the time for its warnings.
+            warnings.simplefilter("ignore")
+
+            for name, path, stamp in self._found:
+                old = known.get(name)
+                is_old = stamp[1] < self._file.written - _DOUBT
+
+                if old is not None and is_old and old[0] == stamp:
+                    entries[name] = Entry(path, *old)
+                else:
+                    entries[name] = _read_entry(path, stamp, old)
+                    is_changed |= stamp[1] < self._began - _DOUBT or old is None
+
+        if is_changed or entries.keys() != known.keys():
+            self._file.write(
+                entries,
+                outline=make_outline(entries.values()),
+                written=self._began,
+                fingerprint=_take_fingerprint(self._found),
+            )
+
+        return list(entries.values())
 
 
-def _look(
-    path: str, stamp: Stamp, old: tuple[Stamp, str, Header | None] | None
-) -> Entry:
-    """Read a file that is new, or about which there is a doubt."""
+def _read_entry(path: str, stamp: Stamp, old: Known | None) -> Entry:
     try:
         content = pathlib.Path(path).read_bytes()
     except OSError:
@@ -90,20 +125,17 @@ def _look(
         return Entry(path, stamp, "", None)
 
     found = checksum_of(content)
-
-    if old is not None and old[1] == found:
-        return Entry(path, stamp, found, old[2])
-
-    return Entry(path, stamp, found, read_header(content))
+    is_same = old is not None and old[1] == found
+    return Entry(
+        path, stamp, found, old[2] if old and is_same else read_header(content)
+    )
 
 
 def _list_files(
     folder: str, *, recursive: bool, inside: str = ""
 ) -> cabc.Iterator[tuple[str, str]]:
     """Yield what Alembic takes for revisions: the name in the folder, and the place."""
-    place = os.path.realpath(folder)
-
-    with os.scandir(place) as found:
+    with os.scandir(os.path.realpath(folder)) as found:
         files = sorted(found, key=lambda one: one.name)
 
     for file in files:
@@ -126,82 +158,10 @@ def _read_stamp(path: str) -> Stamp:
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-# -- the file ------------------------------------------------------------------
-
-
-def _find_file(folder: pathlib.Path) -> pathlib.Path:
-    return folder / "__pycache__" / "whimbrel.json"
-
-
-def _read(
-    folder: pathlib.Path,
-) -> tuple[dict[str, tuple[Stamp, str, Header | None]], int]:
-    """Return what the index has by name, and when it was made."""
-    try:
-        check, _, content = _find_file(folder).read_bytes().partition(b"\n")
-
-        if int(check, 16) != zlib.crc32(content):
-            return {}, 0
-
-        key, written, rows = json.loads(content)
-
-        if key != _make_key():
-            return {}, 0
-
-        return {row[0]: _from_row(row) for row in rows}, written
-    except (OSError, ValueError):
-        return {}, 0
-
-
-def _make_key() -> list[t.Any]:
-    # What is valid Python depends on the version.
-    return [FORMAT, *sys.version_info[:2]]
-
-
-def _from_row(row: list[t.Any]) -> tuple[Stamp, str, Header | None]:
-    _, size, changed, touched, checksum, *header = row
-
-    if not header:
-        return (size, changed, touched), checksum, None
-
-    revision, down, labels, needs, doc, is_broken = header
-    return (
-        (size, changed, touched),
-        checksum,
-        Header(
-            revision,
-            tuple(down) if isinstance(down, list) else down,
-            tuple(labels) if isinstance(labels, list) else labels,
-            tuple(needs) if isinstance(needs, list) else needs,
-            doc,
-            is_broken,
-        ),
-    )
-
-
-def _write(
-    folder: pathlib.Path, entries: cabc.Mapping[str, Entry], written: int
-) -> None:
-    """Write the index, whole or not at all; the last one of several writers stays."""
-    rows = [
-        (name, *one.stamp, one.checksum, *(one.header or ()))
-        for name, one in entries.items()
-    ]
-    content = json.dumps([_make_key(), written, rows], separators=(",", ":")).encode()
-    path = _find_file(folder)
-
-    # A folder that cannot be written is read anew each time.
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        ignore = path.with_name(".gitignore")
-
-        if not ignore.exists():
-            ignore.write_text("*\n", "utf-8")
-
-        temporary = path.with_name(f".whimbrel-{os.getpid()}-{threading.get_ident()}")
-
-        try:
-            temporary.write_bytes(b"%08x\n" % zlib.crc32(content) + content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+def _take_fingerprint(found: cabc.Sequence[tuple[str, str, Stamp]]) -> str:
+    """Return one number for the names, sizes and times of all files."""
+    names = "\0".join(name for name, *_ in found)
+    numbers = array.array("q", (number for *_, stamp in found for number in stamp))
+    taken = hashlib.blake2b(names.encode("utf-8", "surrogateescape"), digest_size=16)
+    taken.update(numbers.tobytes())
+    return taken.hexdigest()

@@ -20,8 +20,8 @@ from ..plan import Direction
 from .border import crossing
 
 if t.TYPE_CHECKING:
+    from .headers import Entry
     from .headers import Header
-    from .index import Entry
 
 
 class FileScript(Script):

@@ -6,8 +6,7 @@ import dataclasses
 import pathlib
 import re
 
-from .index import read_entries
-from .outline import make_outline
+from .index import Index
 from .outline import Outline
 
 _TEMPLATES = pathlib.Path(__file__).parent.parent / "templates"
@@ -48,11 +47,9 @@ def read_plain(folder: pathlib.Path) -> PlainRepository | None:
         return None
 
     try:
-        files = read_entries(folder / "versions", recursive=False)
+        outline = Index(folder / "versions", recursive=False).outline
     except OSError:
         return None
-
-    outline = make_outline(files)
 
     if outline is None:
         return None

@@ -1,0 +1,158 @@
+"""The file of an index: a summary on one line, and a row for each revision file."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import json
+import os
+import pathlib
+import sys
+import threading
+import typing as t
+import zlib
+
+from .headers import Entry
+from .headers import Header
+from .headers import Stamp
+
+if t.TYPE_CHECKING:
+    from .outline import Outline
+
+FORMAT = 1
+"""Counts up when the file, or what is read from a revision file, changes."""
+
+Known = tuple[Stamp, str, Header | None]
+"""An entry without its path: the folder may have been moved."""
+
+
+class Summary(t.NamedTuple):
+    """A sound history with one head.
+
+    :param name: of the file of the head, in the folder.
+    :param head: what is known of it.
+    :param is_plain: nothing has a label or depends on something beside its parents.
+    """
+
+    name: str
+    head: Known
+    is_plain: bool
+
+
+class IndexFile:
+    """The index of one folder, as it was written last; empty where it is not usable.
+
+    :param folder: of revision files.
+    """
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._path = folder / "__pycache__" / "whimbrel.json"
+        self.written = 0
+        self.fingerprint = ""
+        self.summary: Summary | None = None
+        self._rows = b""
+        self._check = 0
+
+        with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
+            self._read()
+
+    def _read(self) -> None:
+        checks, line, rows = self._path.read_bytes().split(b"\n", 2)
+        first, second = checks.split()
+
+        if int(first, 16) != zlib.crc32(line):
+            return
+
+        key, written, fingerprint, summary = json.loads(line)
+
+        if key == _make_key():
+            if summary is not None:
+                row, is_plain = summary
+                self.summary = Summary(*_from_row(row), is_plain)
+
+            self.written, self.fingerprint = written, fingerprint
+            self._rows, self._check = rows, int(second, 16)
+
+    def read_rows(self) -> dict[str, Known]:
+        """Return what is known of each file, by its name in the folder."""
+        if self._check != zlib.crc32(self._rows):
+            return {}
+
+        return dict(map(_from_row, json.loads(self._rows or b"[]")))
+
+    def write(
+        self,
+        entries: cabc.Mapping[str, Entry],
+        *,
+        outline: Outline | None,
+        written: int,
+        fingerprint: str,
+    ) -> None:
+        """Write the index, whole or not at all; the last one of several writers stays.
+
+        :param entries: by the name in the folder.
+        :param outline: of the history, where there is one.
+        :param written: nanoseconds; the time before the files were looked at.
+        :param fingerprint: of their names, sizes and times.
+        """
+        rows = {name: _to_row(name, entry) for name, entry in entries.items()}
+        summary = None
+
+        if outline is not None:
+            head = next(name for name in entries if entries[name] is outline.head)
+            summary = (rows[head], outline.is_plain)
+
+        line = _dump([_make_key(), written, fingerprint, summary])
+        content = _dump([*rows.values()])
+        checks = b"%08x %08x" % (zlib.crc32(line), zlib.crc32(content))
+
+        # A folder that cannot be written is read anew each time.
+        with contextlib.suppress(OSError):
+            self._replace(b"\n".join((checks, line, content)))
+
+    def _replace(self, content: bytes) -> None:
+        folder = self._path.parent
+        folder.mkdir(exist_ok=True)
+        ignore = folder / ".gitignore"
+
+        if not ignore.exists():
+            ignore.write_text("*\n", "utf-8")
+
+        temporary = folder / f".whimbrel-{os.getpid()}-{threading.get_ident()}"
+
+        try:
+            temporary.write_bytes(content)
+            temporary.replace(self._path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _dump(value: t.Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _make_key() -> list[t.Any]:
+    # What is valid Python depends on the version.
+    return [FORMAT, *sys.version_info[:2]]
+
+
+def _to_row(name: str, entry: Entry) -> tuple[t.Any, ...]:
+    return (name, *entry.stamp, entry.checksum, *(entry.header or ()))
+
+
+def _from_row(row: list[t.Any]) -> tuple[str, Known]:
+    name, size, changed, touched, checksum, *header = row
+    stamp = (size, changed, touched)
+
+    if not header:
+        return name, (stamp, checksum, None)
+
+    revision, down, labels, needs, doc, is_broken = header
+    down, labels, needs = (
+        tuple(one) if isinstance(one, list) else one for one in (down, labels, needs)
+    )
+    return name, (
+        stamp,
+        checksum,
+        Header(revision, down, labels, needs, doc, is_broken),
+    )
