@@ -7,6 +7,7 @@ import argparse
 from benchmarks import crowds
 from benchmarks import kills
 from benchmarks import speed
+from benchmarks import starts
 from benchmarks import waits
 from benchmarks.places import choose
 from benchmarks.places import serving
@@ -17,6 +18,7 @@ MEASUREMENTS = {
     "moments": (kills.measure_moments, 1),
     "waits": (waits.measure, 5),
     "speed": (speed.measure, 5),
+    "starts": (starts.measure, 5),
 }
 
 

@@ -7,7 +7,6 @@ import dataclasses
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import textwrap
 
@@ -28,22 +27,30 @@ from benchmarks.tables import Table
 
 APPLICATION = textwrap.dedent(
     """
+    import os
     import pathlib
 
     from flask import Flask
     from flask_sqlalchemy import SQLAlchemy
 
-    from flask_migrate import Migrate
-
     folder = pathlib.Path(__file__).parent
     app = Flask("shop")
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{folder}/shop.db"
-    Migrate(app, SQLAlchemy(app), directory=folder / "migrations")
+    db = SQLAlchemy(app)
+
+    if "BARE" not in os.environ:
+        from flask_migrate import Migrate
+
+        Migrate(app, db, directory=folder / "migrations")
+
+
+    @app.cli.command()
+    def nothing():
+        pass
     """
 )
-IMPORT = "import app"
 RUN = "from flask.cli import main; main()"
-COMMANDS = ("upgrade heads", "current", "heads", "history")
+COMMANDS = (*("nothing", "db upgrade heads", "db current", "db heads", "db history"),)
 HISTORIES = (
     ("100", make_line(100)),
     ("5,000", make_line(5_000)),
@@ -65,12 +72,17 @@ class Shop:
     folder: pathlib.Path
     path: str = ""
 
-    def run(self, *words: str) -> tuple[float, float]:
-        """Run Python in a process of its own; return milliseconds of CPU, and MB."""
+    def run(self, *words: str, **environment: str) -> tuple[float, float]:
+        """Run `flask` in a process of its own; return milliseconds of CPU, and MB."""
         process = subprocess.Popen(
-            [self.python, "-c", *words],
+            [self.python, "-c", RUN, *words],
             cwd=self.folder,
-            env={**ENVIRONMENT, "FLASK_APP": "app", "PYTHONPATH": self.path},
+            env={
+                **ENVIRONMENT,
+                "FLASK_APP": "app",
+                "PYTHONPATH": self.path,
+                **environment,
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -86,9 +98,9 @@ class Shop:
         """
         self.folder.mkdir()
         (self.folder / "app.py").write_text(APPLICATION, "utf-8")
-        (repository or self).run(RUN, "db", "-d", self.target, "init")
+        (repository or self).run("db", "-d", self.target, "init")
         write_files(self.folder / "migrations" / "versions", revisions)
-        self.run(RUN, "db", "stamp", "heads")
+        self.run("db", "stamp", "heads")
 
     @property
     def target(self) -> str:
@@ -97,15 +109,16 @@ class Shop:
 
 
 def measure(places: Places, backends: list[Backend], *, rounds: int) -> None:
-    """Print the CPU time above that of importing the application, of both packages.
+    """Print the CPU time on top of the same application without any migrations.
 
     Each command is a process of its own, on SQLite; the rounds go from one package to
     the other. Ours is measured in a repository of its own, and in one that
-    Flask-Migrate has made, whose env.py needs Alembic.
+    Flask-Migrate has made, whose env.py needs Alembic. The first command is one of the
+    application, which does nothing: what is left is the import of the package.
     """
     table = Table(
         f"{'revisions':18}",
-        f"{'command':13}",
+        f"{'command':16}",
         *(f"{one:22}" for one in ("Flask-Migrate, ms", "ours, ms", "its env.py, ms")),
         *("ratio", "its env.py", "memory"),
     )
@@ -138,8 +151,8 @@ def _compare(
     # The first time is for bytecode and the index.
     for number in range(rounds + 1):
         for shop, times, sizes in zip(shops, found, memory, strict=True):
-            floor, _ = shop.run(IMPORT)
-            spent, size = shop.run(RUN, "db", *command.split())
+            floor, _ = shop.run("nothing", BARE="1")
+            spent, size = shop.run(*command.split())
 
             if number:
                 times.append(spent - floor)
@@ -156,7 +169,3 @@ def _ratio(theirs: cabc.Iterable[float], ours: cabc.Iterable[float]) -> str:
         one / max(other, 1.0) for one, other in zip(theirs, ours, strict=True)
     )
     return f"{ratios[len(ratios) // 2]:.1f}"
-
-
-if __name__ == "__main__":
-    measure(None, [], rounds=int(sys.argv[1]))  # type: ignore[arg-type]

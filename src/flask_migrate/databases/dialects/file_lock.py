@@ -14,8 +14,10 @@ import typing as t
 import sqlalchemy as sa
 
 from ...errors import DatabaseError
-from ...results import LockHolder
 from .locks import MigrationLock
+
+if t.TYPE_CHECKING:
+    from ...results import LockHolder
 
 
 class FileLock(MigrationLock):
@@ -51,6 +53,8 @@ class FileLock(MigrationLock):
 
     def read_holder(self) -> LockHolder | None:
         """Return the process that has written itself into the file."""
+        from ...results import LockHolder
+
         if self._path is None or not _is_locked(self._path):
             return None
 

@@ -6,7 +6,8 @@ import typing as t
 
 import sqlalchemy as sa
 
-from ...results import LockHolder
+if t.TYPE_CHECKING:
+    from ...results import LockHolder
 
 
 class LeaseRow:
@@ -135,6 +136,8 @@ class LeaseRow:
 
     def read(self, connection: sa.Connection) -> LockHolder | None:
         """Return who has the lease; one that has expired is shown too."""
+        from ...results import LockHolder
+
         if not self._exists(connection):
             return None
 

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from ...errors import LockLost
 from ...errors import MigrationError
-from ...results import LockHolder
 from ..server import run_connected
 from .lease import LeaseRow
 from .locks import LockPolicy
@@ -22,6 +21,8 @@ from .locks import MigrationLock
 from .locks import SessionLock
 
 if t.TYPE_CHECKING:
+    from ...results import LockHolder
+
     pass
 
 T = t.TypeVar("T")

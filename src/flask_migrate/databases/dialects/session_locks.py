@@ -12,8 +12,10 @@ import zlib
 
 import sqlalchemy as sa
 
-from ...results import LockHolder
 from .locks import SessionLock
+
+if t.TYPE_CHECKING:
+    from ...results import LockHolder
 
 PRODUCT = "flask_migrate"
 _NAME = "flask-db"
@@ -54,6 +56,8 @@ class PostgreSQLLock(SessionLock):
         self._connection.execute(query, self._keys())
 
     def _read_session(self) -> LockHolder | None:
+        from ...results import LockHolder
+
         query = sa.text(
             """
             SELECT activity.pid, activity.application_name AS name,
@@ -115,6 +119,8 @@ class MySQLLock(SessionLock):
         self._connection.execute(query, {"name": self._name()})
 
     def _read_session(self) -> LockHolder | None:
+        from ...results import LockHolder
+
         query = sa.text(
             "SELECT id, host FROM information_schema.processlist"
             " WHERE id = IS_USED_LOCK(:name)"

@@ -26,7 +26,6 @@ from .explanations import Explanation
 from .file_lock import FileLock
 from .locks import MigrationLock
 from .schemas import Schema
-from .sqlite_schema import read_sqlite
 
 if t.TYPE_CHECKING:
     from .facts import Facts
@@ -207,6 +206,8 @@ class SQLite(Dialect):
     def read_schema(
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> Schema:
+        from .sqlite_schema import read_sqlite
+
         return read_sqlite(connection, schemas)
 
     def leaves_database(self, statement: str, own: str) -> bool:
