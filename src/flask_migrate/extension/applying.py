@@ -162,15 +162,12 @@ class Applying(Verbs):
         if target not in ("head", "heads"):
             return None
 
-        from .glance import look
-
-        plain = self._read_plain(directory)
-        glance = plain and look(self.state, plain)
+        glance = self._glance(directory)
 
         if not glance or not glance.is_done():
             return None
 
-        head = (glance.plain.outline.head_id,)
+        head = (glance.outline.head_id,)
         return RunResult(
             databases=tuple(
                 DatabaseResult(database=key, start=head, end=head)

@@ -18,7 +18,8 @@ if t.TYPE_CHECKING:
     from ..databases.sources import Database
     from ..plan import Revision
     from ..revisions.config import Config
-    from ..revisions.plain import PlainRepository
+    from ..revisions.outline import Outline
+    from .glance import Glance
     from .opened import Opened
     from .state import AppState
 
@@ -79,9 +80,9 @@ class Verbs:
 
         return Opened(state=state, config=config, history=History.open(config))
 
-    def _read_plain(self, directory: Directory) -> PlainRepository | None:
-        """Return what can be known of the repository without Alembic; or ``None``."""
-        from ..revisions.plain import read_plain
+    def _read_outline(self, directory: Directory) -> Outline | None:
+        """Return a history that can be told without Alembic, or ``None``."""
+        from ..revisions.plain import read_outline
         from . import Migrate
 
         # Either may lead to another folder.
@@ -90,7 +91,20 @@ class Verbs:
         ):
             return None
 
-        return read_plain(pathlib.Path(directory or self.state.directory))
+        return read_outline(pathlib.Path(directory or self.state.directory))
+
+    def _glance(self, directory: Directory) -> Glance | None:
+        """Return what can be told of the databases without Alembic, or ``None``."""
+        from ..revisions.plain import find_kind
+        from .glance import look
+
+        kind = find_kind(pathlib.Path(directory or self.state.directory))
+        outline = None if kind is None else self._read_outline(directory)
+
+        if outline is None:
+            return None
+
+        return look(self.state, outline, is_multidb=kind == "several")
 
     def _names(self, opened: Opened) -> tuple[str, ...]:
         try:

@@ -15,7 +15,7 @@ from ..errors import MigrationError
 
 if t.TYPE_CHECKING:
     from ..databases.sources import Database
-    from ..revisions.plain import PlainRepository
+    from ..revisions.outline import Outline
     from .state import AppState
 
 T = t.TypeVar("T")
@@ -25,15 +25,15 @@ _VERSION_TABLE = "alembic_version"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """The databases of a plain repository.
+    """A simple history, and the databases that it is run on.
 
     :param state: the application.
-    :param plain: the repository.
-    :param databases: those that it is run on, by what the command calls them.
+    :param outline: the history.
+    :param databases: the databases, by what the command calls them.
     """
 
     state: AppState
-    plain: PlainRepository
+    outline: Outline
     databases: dict[str | None, Database]
 
     def read_heads(self) -> dict[str | None, str] | None:
@@ -52,9 +52,8 @@ class Glance:
 
     def _is_done(self, connection: sa.Connection, heads: tuple[str, ...]) -> bool:
         settings = self.state.read_settings()
-        outline = self.plain.outline
 
-        if heads != (outline.head_id,):
+        if heads != (self.outline.head_id,):
             return False
 
         if not settings.history or settings.changed_scripts == "ignore":
@@ -70,7 +69,7 @@ class Glance:
             table=f"{table}{SUFFIX}",
             schema=arguments.get("version_table_schema"),
         )
-        return outline.is_unchanged(checksums)
+        return self.outline.is_unchanged(checksums)
 
     def _ask(
         self, question: cabc.Callable[[sa.Connection, tuple[str, ...]], T]
@@ -86,7 +85,7 @@ class Glance:
         def work(connection: sa.Connection) -> list[T]:
             heads = tuple(connection.scalars(query))
 
-            if len(heads) != 1 or not self.plain.outline.knows(heads[0]):
+            if len(heads) != 1 or not self.outline.knows(heads[0]):
                 return []
 
             return [question(connection, heads)]
@@ -106,9 +105,10 @@ class Glance:
         return found
 
 
-def look(state: AppState, plain: PlainRepository) -> Glance | None:
-    """Return the databases of a plain repository.
+def look(state: AppState, outline: Outline, *, is_multidb: bool) -> Glance | None:
+    """Return a simple history and its databases.
 
+    :param is_multidb: every database of the application is run.
     :return: ``None`` where something is wrong with one of them, which is for others to
         say.
     """
@@ -116,10 +116,10 @@ def look(state: AppState, plain: PlainRepository) -> Glance | None:
         databases = state.find_databases()
         default, *others = databases
 
-        if not plain.is_multidb and default.key is not None and others:
+        if not is_multidb and default.key is not None and others:
             return None
 
-        chosen = databases if plain.is_multidb else (default,)
+        chosen = databases if is_multidb else (default,)
 
         for database in chosen:
             require_metadata(database)
@@ -133,8 +133,8 @@ def look(state: AppState, plain: PlainRepository) -> Glance | None:
     named = {one.name or None: one for one in chosen}
     return Glance(
         state=state,
-        plain=plain,
-        databases=named if plain.is_multidb else {None: default},
+        outline=outline,
+        databases=named if is_multidb else {None: default},
     )
 
 

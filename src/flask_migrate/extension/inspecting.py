@@ -57,7 +57,7 @@ class Inspecting(Verbs):
         :param indicate_current: ask the databases where they stand.
         """
         base, head = _split_range(rev_range)
-        outline = self._read_outline(directory)
+        outline = self._read_plain(directory)
 
         if outline is not None and rev_range is None and not indicate_current:
             return tuple(map(outline.describe, outline.walk()))
@@ -93,7 +93,7 @@ class Inspecting(Verbs):
 
         :param resolve_dependencies: one that another depends on is none.
         """
-        outline = self._read_outline(directory)
+        outline = self._read_plain(directory)
 
         if outline is not None:
             return (outline.describe(outline.head_id),)
@@ -148,27 +148,24 @@ class Inspecting(Verbs):
         opened.run(work)
         return tuple(found)
 
-    def _read_outline(self, directory: Directory) -> Outline | None:
-        """Return a history that can be told without Alembic, or ``None``."""
-        plain = self._read_plain(directory)
-        return plain.outline if plain and plain.outline.is_plain else None
+    def _read_plain(self, directory: Directory) -> Outline | None:
+        """Return a history without labels and dependencies; ``None`` for another."""
+        outline = self._read_outline(directory)
+        return outline if outline is not None and outline.is_plain else None
 
     def _read_current(
         self, directory: Directory, *, check_heads: bool
     ) -> tuple[DatabaseState, ...] | None:
         """Return where databases stand that all are at one revision, or ``None``."""
-        plain = self._read_plain(directory)
+        glance = self._glance(directory)
 
-        if not plain or not plain.outline.is_plain:
+        if not glance or not glance.outline.is_plain:
             return None
 
-        from .glance import look
+        outline = glance.outline
+        heads = glance.read_heads()
 
-        outline = plain.outline
-        glance = look(self.state, plain)
-        heads = None if glance is None else glance.read_heads()
-
-        if not glance or not heads:
+        if not heads:
             return None
 
         if check_heads and {*heads.values()} != {outline.head_id}:
