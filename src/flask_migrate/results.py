@@ -222,12 +222,14 @@ class RevisionStatus:
         has failed; ``None`` where the history does not know.
     :param stopped: which way a run went that has left a part of it; ``None`` where
         nothing is half done. The next run that way continues.
+    :param problem: why its file cannot be loaded, which stops who has to run it.
     """
 
     revision: Revision
     state: State
     entry: HistoryEntry | None = None
     stopped: Direction | None = None
+    problem: str | None = None
 
     def to_dict(self) -> dict[str, t.Any]:
         """Return the status as plain values, for JSON."""
@@ -236,6 +238,7 @@ class RevisionStatus:
             "state": self.state.value,
             "stopped": None if self.stopped is None else self.stopped.value,
             "entry": None if self.entry is None else self.entry.to_dict(),
+            "problem": self.problem,
         }
 
 

@@ -105,6 +105,7 @@ class _Standing:
             state=state,
             entry=entry,
             stopped=self._stopped.get(revision),
+            problem=self._run.history.find_problem(script),
         )
 
     def _judge(self, revision: str) -> tuple[State, HistoryEntry | None]:

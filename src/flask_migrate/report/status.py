@@ -74,6 +74,11 @@ def _describe_entry(status: RevisionStatus) -> list[str]:
 
 def _explain(status: RevisionStatus) -> list[str]:
     """Return what else there is to say of a revision, one sentence each."""
+    problem = [f"its file is broken: {status.problem}"] if status.problem else []
+    return [*_explain_state(status), *problem]
+
+
+def _explain_state(status: RevisionStatus) -> list[str]:
     match status.state:
         case State.MISSING:
             return ["its file is not in this checkout"]

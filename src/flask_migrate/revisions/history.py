@@ -236,6 +236,15 @@ class History(ScriptDirectory):
             path=script.path,
         )
 
+    def find_problem(self, script: Script) -> str | None:
+        """Return why a file cannot be loaded, which nobody notices who skips it."""
+        try:
+            script.module  # noqa: B018  # imports it
+        except RevisionFileError as error:
+            return error.message
+
+        return None
+
     def find(self, ident: str | tuple[str, ...]) -> tuple[Script, ...]:
         """Return the files that an id, a part of one or a symbol means.
 
