@@ -62,9 +62,15 @@ _PLACES = {
 }
 """Where the names are that are no commands."""
 
+_MODULES = ("cli", "commands", "errors", "events", "extension", "plan", "results")
+"""Modules that can be reached without being imported by name."""
+
 
 def __getattr__(name: str) -> t.Any:
     # An application that only serves requests takes `Migrate`, and never a command.
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
+
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
