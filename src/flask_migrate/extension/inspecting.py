@@ -139,9 +139,7 @@ class Inspecting(Verbs):
                     database=run.key,
                     url=run.safe_url,
                     heads=run.heads,
-                    revisions=tuple(
-                        map(history.describe, history.list_current(run.heads))
-                    ),
+                    revisions=history.describe_current(run.heads),
                 )
             )
 

@@ -276,6 +276,16 @@ class History(ScriptDirectory):
         with crossing(self, from_database=True):
             return sorted(self.get_all_current(heads), key=lambda one: one.revision)
 
+    def describe_current(self, heads: tuple[str, ...]) -> tuple[Revision, ...]:
+        """Return the facts of what a database at these ids stands at."""
+        outline = self.outline
+        head = heads[0] if len(heads) == 1 else None
+
+        if outline is not None and outline.is_plain and head and outline.knows(head):
+            return (outline.describe(head),)
+
+        return tuple(map(self.describe, self.list_current(heads)))
+
     def require_known(self, heads: tuple[str, ...]) -> None:
         """Refuse ids of a version table that no file has, or that cannot both be true.
 
