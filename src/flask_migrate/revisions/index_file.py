@@ -47,8 +47,8 @@ class IndexFile:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._path = folder / "__pycache__" / "whimbrel.json"
-        self.written = 0
-        self.fingerprint = ""
+        self.written: int = 0
+        self.fingerprint: str = ""
         self.summary: Summary | None = None
         self._rows = b""
         self._check = 0
@@ -78,7 +78,8 @@ class IndexFile:
         if self._check != zlib.crc32(self._rows):
             return {}
 
-        return dict(map(_from_row, json.loads(self._rows or b"[]")))
+        rows = json.loads(self._rows or b"[]")
+        return dict(map(_from_row, rows))
 
     def write(
         self,

@@ -35,7 +35,7 @@ class FileScript(Script):
     """
 
     def __init__(self, entry: Entry, header: Header) -> None:
-        self.checksum = entry.checksum
+        self.checksum: str = entry.checksum
         self._header = header
         self._loaded: types.ModuleType | None = None
         stand_in = types.SimpleNamespace(

@@ -31,8 +31,8 @@ class Outline:
     def __init__(
         self, *, head: Entry, is_plain: bool, load: cabc.Callable[[], list[Entry]]
     ) -> None:
-        self.head = head
-        self.is_plain = is_plain
+        self.head: Entry = head
+        self.is_plain: bool = is_plain
         self._load = load
 
     @property
