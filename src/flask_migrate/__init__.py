@@ -76,3 +76,8 @@ def __getattr__(name: str) -> t.Any:
 
     module = importlib.import_module(f".{_PLACES.get(name, 'commands')}", __name__)
     return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    # What a prompt completes, loaded or not.
+    return sorted({*globals(), *__all__})
