@@ -17,12 +17,12 @@ from ..errors import MultipleHeads
 from ..errors import RevisionNotFound
 
 if t.TYPE_CHECKING:
-    from .history import History
+    from alembic.script import ScriptDirectory
 
 
 @contextlib.contextmanager
 def crossing(
-    history: History | None = None,
+    history: ScriptDirectory | None = None,
     *,
     target: str | None = None,
     heads: tuple[str, ...] | None = None,
@@ -61,7 +61,7 @@ def _stands(heads: tuple[str, ...]) -> str:
 
 def translate(
     error: Exception,
-    history: History | None = None,
+    history: ScriptDirectory | None = None,
     *,
     heads: tuple[str, ...] | None = None,
     from_database: bool = False,
@@ -113,7 +113,7 @@ def _hint_for(text: str) -> str | None:
     return next((hint for word, hint in hints.items() if word in text), None)
 
 
-def _explain_heads(text: str, history: History | None) -> MigrationError:
+def _explain_heads(text: str, history: ScriptDirectory | None) -> MigrationError:
     heads = () if history is None else tuple(history.revision_map.heads)
     scripts = [] if history is None else [history.get_revision(one) for one in heads]
     listed = "".join(f'\n  {one.revision} "{one.doc}" {one.path}' for one in scripts)
@@ -132,7 +132,7 @@ def _explain_heads(text: str, history: History | None) -> MigrationError:
 
 
 def _explain_unknown(
-    ident: str, text: str, history: History | None, from_database: bool
+    ident: str, text: str, history: ScriptDirectory | None, from_database: bool
 ) -> MigrationError:
     known = [] if history is None else _list_ids(history)
     matches = [one for one in known if one.startswith(ident)] if ident else []
@@ -161,7 +161,7 @@ def _explain_unknown(
     )
 
 
-def _list_ids(history: History) -> list[str]:
+def _list_ids(history: ScriptDirectory) -> list[str]:
     with contextlib.suppress(Exception):
         return [script.revision for script in history.walk_revisions()]
 
