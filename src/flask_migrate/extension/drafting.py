@@ -29,6 +29,7 @@ from ..run.executor import execute
 from .changed import check_scripts
 from .overlooked import describe_nothing
 from .overlooked import find_unloaded
+from .overlooked import find_unwritten
 from .overlooked import summarise
 from .planning import find_snapshot
 from .scratches import quiet
@@ -212,6 +213,13 @@ class Drafting:
                 f"{run.safe_url} is not what the scripts build ({summarise(changes)});"
                 " the models were compared with the scripts."
                 " --against database compares with it instead."
+            )
+
+        if made := find_unwritten(run, built, live):
+            self.notes.append(
+                f"{summarise(made)}: made by db.create_all(), it seems, and not by a"
+                " revision. Where a table stands already, `flask db stamp` marks the"
+                " revision that makes it as applied."
             )
 
     def _prove(self, run: DatabaseRun, steps: tuple[Step, ...]) -> bool:
