@@ -133,9 +133,10 @@ class Authoring(Verbs):
             work.check()
 
         if differences := draft.list_differences():
+            parts = [format_differences(differences), *work.notes]
             raise DifferencesFound(
                 f"New upgrade operations detected: {list(differences)}\n"
-                + format_differences(differences),
+                + "\n".join(parts),
                 diffs=differences,
                 differences=tuple(work.differences),
                 hint="Write them down with `flask db migrate`.",
