@@ -126,7 +126,11 @@ class Scratches:
         self, run: DatabaseRun, engine: sa.Engine
     ) -> cabc.Iterator[Rehearsal]:
         with engine.connect() as connection:
+            # As on the live database: what a transaction refuses is refused here.
+            level = connection.default_isolation_level
+            connection.execution_options(isolation_level=level)
             run.dialect.hasten(connection)
+            connection.commit()
 
             with contextlib.ExitStack() as stack:
                 with quiet():
