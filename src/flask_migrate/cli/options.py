@@ -132,6 +132,19 @@ format_: Option = click.option(
     show_default=True,
     help="How the answer is written.",
 )
+findings_format: Option = click.option(
+    "--format",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="How the answer is written; github marks the files of a pull request.",
+)
+base: Option = click.option(
+    "--base",
+    default=None,
+    metavar="REF",
+    help="Also what would be wrong after a merge with this branch or commit of git.",
+)
 bind: Option = click.option(
     "--bind", default=None, metavar="KEY", help="Only the database of this bind key."
 )
