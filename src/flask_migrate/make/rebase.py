@@ -8,6 +8,7 @@ import typing as t
 
 from ..errors import BadOption
 from ..errors import HistoryError
+from ..revisions.applied import list_ancestors
 from .forks import find_forks
 from .forks import Fork
 
@@ -128,9 +129,10 @@ def find_chain(history: History, local: str, *, onto: str) -> tuple[Script, ...]
     :param local: the head whose revisions they are.
     :param onto: the other head.
     :raises HistoryError: they are no simple chain: one follows several revisions, or
-        several follow one.
+        several follow one, or the other head depends on one.
     """
-    kept = {script.revision for script in history.walk(None, onto)}
+    kept = {script.revision for script in list_ancestors(history, onto)}
+    needed = {script.revision for script in history.walk(None, onto)}
     chain: list[Script] = []
     wanted: str | None = local
 
@@ -146,6 +148,9 @@ def find_chain(history: History, local: str, *, onto: str) -> tuple[Script, ...]
             names = ", ".join(sorted(others))
             raise _no_chain(f"{names} follows {script.revision} too", local)
 
+        if script.revision in needed:
+            raise _no_chain(f"{onto} depends on {script.revision}", local)
+
         chain.append(script)
         wanted = parents[0] if parents else None
 
@@ -154,7 +159,7 @@ def find_chain(history: History, local: str, *, onto: str) -> tuple[Script, ...]
 
 def _no_chain(reason: str, local: str) -> HistoryError:
     return HistoryError(
-        f"{reason}, so the revisions up to {local} are no chain that can be moved."
-        " Nothing was changed.",
+        f"{reason}, so the revisions up to {local} cannot be moved. Nothing was"
+        " changed.",
         hint="`flask db merge heads` joins the heads as they are.",
     )

@@ -14,6 +14,7 @@ import typing as t
 from ..diagnostic import Diagnostic
 from ..errors import RevisionFileError
 from . import files
+from .applied import list_ancestors
 
 if t.TYPE_CHECKING:
     from alembic.script import Script
@@ -31,20 +32,14 @@ _TITLE = """\
 _log = logging.getLogger("flask_migrate")
 
 
-def render(heads: cabc.Iterable[Script] = ()) -> bytes:
-    """Return the text of the file: the labels and the id of each head.
+def render(entries: cabc.Iterable[str] = ()) -> bytes:
+    """Return the text of the file.
 
-    :param heads: none in a new repository.
+    :param entries: the labels and the id of each head; none in a new repository.
     """
     # git takes changes of neighbouring lines for one conflict: the blank lines let
     # branches with labels of their own be merged in peace.
-    return ("\n\n".join([_TITLE, *_list_entries(heads)]) + "\n").encode()
-
-
-def _list_entries(heads: cabc.Iterable[Script]) -> list[str]:
-    return sorted(
-        " ".join([*sorted(script.branch_labels), script.revision]) for script in heads
-    )
+    return ("\n\n".join([_TITLE, *entries]) + "\n").encode()
 
 
 def write_new(folder: pathlib.Path) -> None:
@@ -73,11 +68,11 @@ class HeadFile:
 
         :raises RevisionFileError: it cannot be written.
         """
-        files.write_atomically(self.path, render(self._history.list_heads()))
+        files.write_atomically(self.path, render(self._list_entries()))
 
     def update(self) -> None:
         """Write the heads if there is such a file; older repositories have none."""
-        if not self.path.is_file():
+        if not self.path.exists():
             return
 
         try:
@@ -93,7 +88,7 @@ class HeadFile:
 
         lines = self.path.read_text("utf-8", "replace").splitlines()
         found = sorted(line for line in lines if line and not line.startswith("#"))
-        wanted = _list_entries(self._history.list_heads())
+        wanted = self._list_entries()
 
         if found == wanted:
             return None
@@ -107,3 +102,16 @@ class HeadFile:
             hint="`flask db heads --write` writes it anew.",
             path=str(self.path),
         )
+
+    def _list_entries(self) -> list[str]:
+        return sorted(map(self._format_entry, self._history.list_heads()))
+
+    def _format_entry(self, head: Script) -> str:
+        # Alembic 1.20 does not hand the labels of a branch on to a revision that was
+        # written just now.
+        labels = {
+            label
+            for script in list_ancestors(self._history, head.revision)
+            for label in script._orig_branch_labels
+        }
+        return " ".join([*sorted(labels), head.revision])
