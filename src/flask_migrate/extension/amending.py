@@ -147,7 +147,7 @@ def _find_script(opened: Opened, ident: str) -> Script:
     script = found[0]
     followers = ", ".join(sorted(list_followers(script)))
 
-    if followers or len(script._versioned_down_revisions) > 1:
+    if followers or script.is_merge_point:
         reason = f"{followers} needs it" if followers else "it joins several revisions"
         raise HistoryError(
             f"{script.revision} cannot be amended: {reason}.",
@@ -295,8 +295,8 @@ def _make_options(
     """Return what the new file is asked to be: all that the old one is."""
     from ..make.autogenerate import RevisionOptions
 
-    parents = script._versioned_down_revisions
-    labels = tuple(sorted(script._orig_branch_labels))
+    facts = opened.history.describe(script)
+    parents = facts.down_revisions
     old = script.longdoc.partition("\n\nRevision ID:")[0].strip()
     here = pathlib.Path(script.path).parent
     folders = opened.history.version_folders
@@ -306,22 +306,21 @@ def _make_options(
         head=parents[0] if parents else "base",
         # Its parent has other followers where this is one of several heads.
         splice=True,
-        # Alembic takes one or several.
-        branch_label=t.cast("str | None", labels or None),
+        # One or several: Alembic takes both.
+        branch_label=getattr(script.module, "branch_labels", None),
         version_path=next(
             (one for one in folders if pathlib.Path(one).resolve() == here), None
         ),
         rev_id=script.revision,
-        depends_on=tuple(sorted(script.dependencies or ())),
+        depends_on=facts.dependencies,
     )
 
 
 def _require_written(written: Written, script: Script) -> None:
     if not written.revisions:
-        parent = ", ".join(script._versioned_down_revisions) or "an empty database"
         raise MigrationError(
-            f"The models are as {parent} has left them, so nothing would be left in"
-            f" {script.revision}. Its file is as it was.",
+            "The models are as the revision before has left them, so nothing would be"
+            f" left in {script.revision}. Its file is as it was.",
             hint="Delete the file if it is not needed, after `flask db rollback`.",
         )
 

@@ -8,13 +8,12 @@ import typing as t
 
 from ..errors import BadOption
 from ..errors import HistoryError
+from ..plan import Revision
 from ..revisions.applied import list_ancestors
 from .forks import find_forks
 from .forks import Fork
 
 if t.TYPE_CHECKING:
-    from alembic.script import Script
-
     from ..revisions.history import History
 
 
@@ -26,7 +25,7 @@ class Move:
     :param onto: the id of the other head, which the first of them follows then.
     """
 
-    chain: tuple[Script, ...]
+    chain: tuple[Revision, ...]
     onto: str
 
     @property
@@ -37,7 +36,7 @@ class Move:
     @property
     def before(self) -> str | None:
         """The id that the first revision follows until then, ``None`` for the base."""
-        parents = self.chain[0]._versioned_down_revisions
+        parents = self.chain[0].down_revisions
         return parents[0] if parents else None
 
 
@@ -123,7 +122,7 @@ def _choose_target(heads: list[str], published: cabc.Set[str]) -> str:
     )
 
 
-def find_chain(history: History, local: str, *, onto: str) -> tuple[Script, ...]:
+def find_chain(history: History, local: str, *, onto: str) -> tuple[Revision, ...]:
     """Return the revisions that only one of two heads has, the oldest first.
 
     :param local: the head whose revisions they are.
@@ -133,25 +132,25 @@ def find_chain(history: History, local: str, *, onto: str) -> tuple[Script, ...]
     """
     kept = {script.revision for script in list_ancestors(history, onto)}
     needed = {script.revision for script in history.walk(None, onto)}
-    chain: list[Script] = []
+    chain: list[Revision] = []
     wanted: str | None = local
 
     while wanted is not None and wanted not in kept:
-        script = history.get_revision(wanted)
-        parents = script._versioned_down_revisions
-        others = script.nextrev - {one.revision for one in chain[-1:]}
+        one = history.describe(history.get_revision(wanted))
+        parents = one.down_revisions
+        others = set(one.next_revisions) - {later.revision for later in chain[-1:]}
 
         if len(parents) > 1:
-            raise _no_chain(f"{script.revision} joins {' and '.join(parents)}", local)
+            raise _no_chain(f"{one.revision} joins {' and '.join(parents)}", local)
 
         if others:
             names = ", ".join(sorted(others))
-            raise _no_chain(f"{names} follows {script.revision} too", local)
+            raise _no_chain(f"{names} follows {one.revision} too", local)
 
-        if script.revision in needed:
-            raise _no_chain(f"{onto} depends on {script.revision}", local)
+        if one.revision in needed:
+            raise _no_chain(f"{onto} depends on {one.revision}", local)
 
-        chain.append(script)
+        chain.append(one)
         wanted = parents[0] if parents else None
 
     return tuple(reversed(chain))
