@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import collections.abc as cabc
 import contextlib
+import functools
 import glob
 import importlib.util
 import io
@@ -17,7 +18,7 @@ from ..errors import RevisionFileError
 from . import files
 
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
-_REVISES = re.compile(r"(?m)^(?P<word>[ \t]*Revises:)(?P<rest>[^\r\n]*)$")
+_REVISES = re.compile(r"(?<=[\r\n])(?P<word>[ \t]*Revises:)(?P<rest>[^\r\n]*)")
 
 
 class Source:
@@ -143,6 +144,8 @@ def _quote(text: str, *, like: str) -> str:
     return f'"{plain[1:-1]}"' if is_double else plain
 
 
+# Two branches have most of their files in common.
+@functools.lru_cache(maxsize=4096)
 def read_revision(content: bytes) -> str | None:
     """Return the id in the text of a file, ``None`` where it cannot be known."""
     try:
