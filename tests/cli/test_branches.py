@@ -488,6 +488,22 @@ def test_one_id_on_both_sides(tmp_path: pathlib.Path) -> None:
     assert str(shop.versions / "other.py") in found.message
 
 
+def test_what_the_other_side_has_moved(tmp_path: pathlib.Path) -> None:
+    """A file that only they have changed is theirs, whatever its line endings here."""
+    shop, checkout = fork(tmp_path, *two_tables())
+    checkout.git("checkout", "-q", "main")
+    checkout.git("mv", "migrations/versions/a1_.py", "migrations/versions/a1_new.py")
+    checkout.commit()
+    checkout.git("checkout", "-q", "feature")
+    path = shop.versions / "a1_.py"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+    with shop.app.app_context():
+        codes = [one.code for one in shop.migrate.check_base(base="main")]
+
+    assert codes == ["several-heads"]
+
+
 @pytest.mark.parametrize("base", ["nowhere", "--help", ""])
 def test_an_unknown_base(tmp_path: pathlib.Path, base: str) -> None:
     """A base that git does not know is wrong use: 2, with the way to get it."""

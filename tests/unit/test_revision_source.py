@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import py_compile
 
 import pytest
 
@@ -111,6 +112,20 @@ def test_rewriting(tmp_path: pathlib.Path) -> None:
 
     assert path.read_bytes() == b"down_revision = 'c2'\r\n"
     assert [one.name for one in tmp_path.iterdir()] == ["b2.py"]
+
+
+def test_what_python_has_compiled_is_forgotten(tmp_path: pathlib.Path) -> None:
+    """A file of the same size and second would be taken for the old one."""
+    path = tmp_path / "b2[1].py"
+    path.write_bytes(b"down_revision = 'a1'\n")
+    compiled = [
+        pathlib.Path(py_compile.compile(str(path), optimize=level) or "")
+        for level in (0, 1)
+    ]
+    assert all(one.is_file() for one in compiled)
+
+    with rewriting(path, parent="c2"):
+        assert not any(one.exists() for one in compiled)
 
 
 def test_the_id_of_a_file() -> None:
