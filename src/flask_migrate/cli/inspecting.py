@@ -81,7 +81,7 @@ def history(
     help="Write the file HEAD, in which git conflicts when two branches meet.",
 )
 @options.base
-@options.findings_format
+@options.report_format
 def heads(
     directory: str | None,
     verbose: bool,

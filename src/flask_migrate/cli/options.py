@@ -75,6 +75,12 @@ version_path: Option = click.option(
     default=None,
     help="Specify specific path from config for version file.",
 )
+base: Option = click.option(
+    "--base",
+    default=None,
+    metavar="REF",
+    help="Also what would be wrong after a merge with this branch or commit of git.",
+)
 allow_lossy_cast: Option = click.option(
     "--allow-lossy-cast",
     "allow_lossy_casts",
@@ -132,18 +138,12 @@ format_: Option = click.option(
     show_default=True,
     help="How the answer is written.",
 )
-findings_format: Option = click.option(
+report_format: Option = click.option(
     "--format",
     type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
-    help="How the answer is written; github marks the files of a pull request.",
-)
-base: Option = click.option(
-    "--base",
-    default=None,
-    metavar="REF",
-    help="Also what would be wrong after a merge with this branch or commit of git.",
+    help="How the answer is written.",
 )
 bind: Option = click.option(
     "--bind", default=None, metavar="KEY", help="Only the database of this bind key."
