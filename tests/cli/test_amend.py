@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import pty
+import sys
 import typing as t
 
 import pytest
 import sqlalchemy as sa
+from flask.cli import ScriptInfo
 
 from flask_migrate.errors import ConsentMissing
 from flask_migrate.errors import MigrationError
@@ -204,6 +208,72 @@ def test_handwork(little_shop: Project) -> None:
     assert "-    op.execute" in done.difference
     assert len(done.reverted) == 1
     assert done.to_dict()["written"]["revisions"][0]["revision"] == "a1"
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"), [("a1\n{name}\n", 0), ("a1\nno\n", 2), ("no\n", 2)]
+)
+def test_a_person_is_asked(
+    little_shop: Project, monkeypatch: pytest.MonkeyPatch, answers: str, code: int
+) -> None:
+    """At a terminal each consent is asked for once, the second after the first."""
+    path = little_shop.versions / "a1_users.py"
+    path.write_text(f"{path.read_text()}\n\nSIZE = 3\n")
+
+    with find_engine(little_shop).begin() as connection:
+        connection.execute(sa.text("INSERT INTO users (id) VALUES (1)"))
+
+    with little_shop.app.app_context():
+        name = little_shop.migrate.name_database()[0]
+
+    add_column(little_shop, "name")
+    before = read_versions(little_shop)
+    master, slave = pty.openpty()
+    os.write(master, answers.format(name=name).encode())
+
+    with os.fdopen(slave) as terminal, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdin", terminal)
+        info: t.Any = ScriptInfo(create_app=lambda: little_shop.app)
+
+        with pytest.raises(SystemExit) as caught:
+            little_shop.app.cli.main(["db", "amend"], obj=info)
+
+    os.close(master)
+    assert caught.value.code == code
+    assert (read_versions(little_shop) == before) is (code == 2)
+
+
+def test_several_databases(tmp_path: pathlib.Path) -> None:
+    """It is taken back only where it is applied, and the template is no handwork."""
+    engines = {
+        key: sa.create_engine(
+            f"sqlite:///{tmp_path / f'{key}.db'}", poolclass=sa.NullPool
+        )
+        for key in ("one", "two")
+    }
+    metadatas = {key: sa.MetaData() for key in engines}
+
+    for key, metadata in metadatas.items():
+        sa.Table(f"t_{key}", metadata, sa.Column("id", sa.Integer))
+
+    shop = make_project(
+        tmp_path, template="flask-multidb", engines=engines, metadatas=metadatas
+    )
+    shop.run_well("migrate", "--rev-id", "a1")
+    shop.run_well("upgrade")
+    shop.run_well("rollback", "--bind", "two")
+    sa.Table("more", metadatas["two"], sa.Column("id", sa.Integer))
+
+    with shop.app.app_context():
+        done = shop.migrate.amend(message="more")
+
+    assert [pathlib.Path(name).name for name in done.reverted] == ["one.db"]
+    shop.run_well("upgrade")
+    assert list_tables(engines["two"]) >= {"t_two", "more"}
+    assert "more" not in list_tables(engines["one"])
+
+    for engine in engines.values():
+        engine.dispose()
 
 
 def test_what_is_not_the_newest(tmp_path: pathlib.Path) -> None:

@@ -512,6 +512,11 @@ def test_an_unknown_base(tmp_path: pathlib.Path, base: str) -> None:
     with shop.app.app_context(), pytest.raises(BadOption, match="knows no commit"):
         shop.migrate.check_base(base=base)
 
+    for command in ("heads", "check", "rebase"):
+        result = shop.run(command, f"--base={base}")
+        assert result.exit_code == 2
+        assert "git knows no commit" in result.stderr
+
 
 def test_a_base_without_git(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch

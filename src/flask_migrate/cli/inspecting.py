@@ -99,7 +99,7 @@ def heads(
     if write:
         migrate.write_head_file(folder)
 
-    if check or base:
+    if check or base is not None:
         found = migrate.check_heads(
             folder, base=base, resolve_dependencies=resolve_dependencies
         )
@@ -181,7 +181,7 @@ def current(directory: str | None, verbose: bool, check_heads: bool) -> None:
 def check(directory: str | None, base: str | None) -> None:
     """Check if there are any new operations to migrate."""
     migrate, folder = get_migrate(), get_directory(directory)
-    found = migrate.check_base(folder, base=base) if base else ()
+    found = migrate.check_base(folder, base=base) if base is not None else ()
 
     try:
         migrate.check(folder)

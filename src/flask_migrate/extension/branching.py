@@ -50,7 +50,7 @@ class Branching(Verbs):
         return (
             *(fork.to_diagnostic() for fork in forks),
             *([fault] if fault else []),
-            *(self._check_merge(opened, base) if base else ()),
+            *(self._check_merge(opened, base) if base is not None else ()),
         )
 
     def check_base(

@@ -148,5 +148,5 @@ def read_published(
                 if (revision := read_revision(content))
             ),
         )
-        for ref in ([base] if base else git.find_published())
+        for ref in ([base] if base is not None else git.find_published())
     )
