@@ -154,12 +154,17 @@ class Place:
         return self.execute(sql, database=database)
 
     def files(self, folder: str = ".") -> list[str]:
-        """Return all files in a folder, with what changes made stable."""
+        """Return all files in a folder, with what changes made stable.
+
+        The file HEAD, which we keep beside the revisions, is left out.
+        """
         top = self.folder / folder
         return sorted(
             self.stable(str(file.relative_to(top)))
             for file in top.rglob("*")
-            if file.is_file() and "__pycache__" not in file.parts
+            if file.is_file()
+            and "__pycache__" not in file.parts
+            and file.name != "HEAD"
         )
 
     @contextlib.contextmanager

@@ -6,6 +6,7 @@ import typing as t
 
 from .applying import COMMANDS as APPLYING
 from .authoring import COMMANDS as AUTHORING
+from .branching import COMMANDS as BRANCHING
 from .gateway import Gateway
 from .group import MigrationGroup
 from .inspecting import COMMANDS as INSPECTING
@@ -34,6 +35,7 @@ def make_group(migrate: Migrate | None, name: str) -> MigrationGroup:
         *APPLYING,
         *REPAIRING,
         *RETURNING,
+        *BRANCHING,
     ):
         group.add_command(command)
 

@@ -75,6 +75,12 @@ version_path: Option = click.option(
     default=None,
     help="Specify specific path from config for version file.",
 )
+base: Option = click.option(
+    "--base",
+    default=None,
+    metavar="REF",
+    help="Also what would be wrong after a merge with this branch or commit of git.",
+)
 against: Option = click.option(
     "--against",
     type=click.Choice(["auto", "scripts", "database"]),

@@ -18,14 +18,17 @@ from flask import current_app
 
 from ..errors import BadOption
 from ..errors import NotConfigured
+from .amending import Amending
 from .applying import Applying
 from .authoring import Authoring
 from .bookkeeping import Bookkeeping
+from .branching import Branching
 from .existing import Existing
 from .health import Answering
 from .inspecting import Inspecting
 from .planning import Planning
 from .preparing import Preparing
+from .rebasing import Rebasing
 from .repairing import Repairing
 from .rollback import RollingBack
 from .state import AppState
@@ -49,10 +52,13 @@ class Migrate(
     Applying,
     Existing,
     Repairing,
+    Amending,
     RollingBack,
     Bookkeeping,
     Preparing,
     Answering,
+    Branching,
+    Rebasing,
 ):
     """Database migrations for a Flask application.
 

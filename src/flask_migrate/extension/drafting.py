@@ -25,6 +25,8 @@ from ..plan import Step
 from ..report.differences import describe_differences
 from ..report.differences import format_differences
 from ..results import Difference
+from ..revisions.head_file import HeadFile
+from ..revisions.history import History
 from ..run.executor import execute
 from .changed import check_scripts
 from .overlooked import describe_nothing
@@ -38,6 +40,7 @@ from .scratches import Scratches
 if t.TYPE_CHECKING:
     from ..plan import Revision
     from ..results import Written
+    from ..revisions.config import Config
     from ..revisions.database_run import DatabaseRun
     from .opened import Opened
 
@@ -85,7 +88,7 @@ class Drafting:
             try:
                 self._prove_all(written.revisions)
             except BaseException:
-                discard(written.revisions)
+                discard(written.revisions, self.opened.config)
                 raise
 
         explanations = () if self.differences else self.explanations
@@ -326,7 +329,9 @@ def describe_changes(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     )
 
 
-def discard(revisions: cabc.Iterable[Revision]) -> None:
+def discard(revisions: cabc.Iterable[Revision], config: Config) -> None:
     """Remove the files of revisions that are not kept."""
     for one in revisions:
         pathlib.Path(one.path).unlink(missing_ok=True)
+
+    HeadFile(History.open(config)).update()

@@ -27,6 +27,7 @@ from . import files
 from .border import crossing
 from .checksums import checksum
 from .env_file import run_env_file
+from .head_file import HeadFile
 from .loading import check_function
 from .loading import check_graph
 from .loading import list_files
@@ -391,7 +392,7 @@ class History(ScriptDirectory):
                 kwargs["version_path"] = pathlib.Path(kwargs["version_path"])
 
             try:
-                return super().generate_revision(revid, message, *args, **kwargs)
+                script = super().generate_revision(revid, message, *args, **kwargs)
             except OSError as error:
                 # Our own writing raises no OSError: a program of alembic.ini does.
                 raise RepositoryError(
@@ -399,6 +400,9 @@ class History(ScriptDirectory):
                     f" {error.strerror}: {error.filename}.",
                     hint="The revision file is written. Correct [post_write_hooks].",
                 ) from error
+
+            HeadFile(self).update()
+            return script
 
     def _generate_template(
         self, src: pathlib.Path, dest: pathlib.Path, **values: t.Any

@@ -25,10 +25,14 @@ def list_files(folder: pathlib.Path, *, recursive: bool) -> cabc.Iterator[pathli
     found = folder.rglob("*.py") if recursive else folder.glob("*.py")
 
     for path in sorted(found):
-        hidden = path.name.startswith((".#", "__init__"))
-
-        if not hidden and "__pycache__" not in path.parts:
+        if is_revision_name(path):
             yield path.resolve()
+
+
+def is_revision_name(path: pathlib.PurePath) -> bool:
+    """Tell whether Alembic takes a Python file of this name for a revision."""
+    hidden = path.name.startswith((".#", "__init__"))
+    return not hidden and "__pycache__" not in path.parts
 
 
 def load_script(path: pathlib.Path) -> Script:
