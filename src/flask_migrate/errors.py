@@ -7,6 +7,7 @@
     │   ├── NotConfigured           the app has no Migrate, no db or no metadata
     │   ├── BadOption               one option or argument cannot be used
     │   ├── ConsentMissing          something would be lost, and nobody has agreed
+    │   ├── FillUnanswered          rows need a value, and nobody has said which
     │   └── PlanOutdated            a saved plan no longer fits what is there
     ├── RepositoryError             the folder of revisions
     │   ├── RepositoryNotFound      `flask db init` never ran here
@@ -88,6 +89,19 @@ class ConsentMissing(UsageError):
     """Something would be lost, and nobody has agreed to it; nothing was done.
 
     :param names: the databases whose names, typed, are the consent.
+    """
+
+    def __init__(
+        self, message: str, *, names: tuple[str, ...], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.names = names
+
+
+class FillUnanswered(UsageError):
+    """Rows need a value for a column, and nobody has said which; nothing is written.
+
+    :param names: the columns, as ``table.column``.
     """
 
     def __init__(

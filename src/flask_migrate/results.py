@@ -19,10 +19,12 @@ class Written:
 
     :param revisions: the new revisions.
     :param actions: what was made, in order: a verb and a path.
+    :param notes: what its author should know, in words.
     """
 
     revisions: tuple[Revision, ...] = ()
     actions: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, t.Any]:
         """Return the result as plain values, for JSON."""

@@ -9,6 +9,8 @@ import click
 from ..report.progress import format_actions
 from ..report.progress import format_message
 from . import options
+from .filling import make_asker
+from .filling import parse_fills
 from .group import get_directory
 from .group import get_migrate
 
@@ -55,6 +57,7 @@ def init(
 @click.command("revision")
 @options.directory
 @options.message
+@options.fill
 @click.option(
     "--autogenerate",
     is_flag=True,
@@ -82,6 +85,7 @@ def revision(
 @click.command("migrate")
 @options.directory
 @options.message
+@options.fill
 @options.sql
 @options.head
 @options.splice
@@ -105,15 +109,22 @@ def _write(
     values: dict[str, t.Any],
 ) -> None:
     from ..make.autogenerate import RevisionOptions
+    from ..make.autogenerate.comparison import Answers
 
+    answers = Answers(fills=parse_fills(values.pop("fills")))
     written = get_migrate().revision(
         get_directory(directory),
         options=RevisionOptions(**values),
         autogenerate=autogenerate,
         sql=sql,
         x_arg=x_arg,
+        answers=answers,
+        ask_fill=make_asker(),
     )
     click.echo(format_actions(written.actions), nl=False)
+
+    for note in written.notes:
+        click.echo(note, err=True)
 
 
 @click.command("edit")

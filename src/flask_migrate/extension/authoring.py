@@ -19,6 +19,8 @@ from .opened import Opened
 if t.TYPE_CHECKING:
     from ..make.autogenerate import Draft
     from ..make.autogenerate import RevisionOptions
+    from ..make.autogenerate.comparison import Answers
+    from ..make.autogenerate.fill_question import AskFill
     from ..revisions.config import Config
     from ..revisions.database_run import DatabaseRun
     from ..revisions.repository import InitResult
@@ -71,18 +73,29 @@ class Authoring(Verbs):
         autogenerate: bool = False,
         sql: bool = False,
         x_arg: XArgument = None,
+        answers: Answers | None = None,
+        ask_fill: AskFill | None = None,
     ) -> Written:
         """Write a new revision file.
 
         :param options: what it is asked to be.
         :param autogenerate: from the difference between the models and the databases.
         :param sql: refused, as by Alembic.
+        :param answers: what is said beforehand of what a comparison may ask.
+        :param ask_fill: asks somebody what rows get that need a value.
         :return: what was written; nothing where autogenerate finds nothing.
         :raises OutOfDate: autogenerate needs a database at the head.
+        :raises FillUnanswered: rows need a value, and nobody has said which.
         """
         opened = self._open(directory, x_arg, autogenerate=autogenerate)
         _refuse_sql(sql, autogenerate=autogenerate)
-        draft = self._draft(opened, options, autogenerate=autogenerate)
+        draft = self._draft(
+            opened,
+            options,
+            autogenerate=autogenerate,
+            answers=answers,
+            ask_fill=ask_fill,
+        )
 
         if autogenerate or _runs_environment(opened.config):
             opened.run(draft.compare, options=draft.environment_options)
@@ -183,7 +196,13 @@ class Authoring(Verbs):
             open_in_editor(path)
 
     def _draft(
-        self, opened: Opened, options: RevisionOptions, *, autogenerate: bool
+        self,
+        opened: Opened,
+        options: RevisionOptions,
+        *,
+        autogenerate: bool,
+        answers: Answers | None = None,
+        ask_fill: AskFill | None = None,
     ) -> Draft:
         from ..make.autogenerate import Draft
 
@@ -193,6 +212,8 @@ class Authoring(Verbs):
             options=options,
             names=self._names(opened),
             autogenerate=autogenerate,
+            answers=answers,
+            ask_fill=ask_fill,
         )
 
 
