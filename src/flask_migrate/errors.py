@@ -8,6 +8,7 @@
     │   ├── BadOption               one option or argument cannot be used
     │   ├── ConsentMissing          something would be lost, and nobody has agreed
     │   ├── MassDrop                most tables would go: no models, it seems
+    │   ├── FillUnanswered          rows need a value, and nobody has said which
     │   └── PlanOutdated            a saved plan no longer fits what is there
     ├── RepositoryError             the folder of revisions
     │   ├── RepositoryNotFound      `flask db init` never ran here
@@ -113,6 +114,19 @@ class MassDrop(UsageError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.tables = tables
+
+
+class FillUnanswered(UsageError):
+    """Rows need a value for a column, and nobody has said which; nothing is written.
+
+    :param names: the columns, as ``table.column``.
+    """
+
+    def __init__(
+        self, message: str, *, names: tuple[str, ...], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.names = names
 
 
 class PlanOutdated(UsageError):

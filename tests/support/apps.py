@@ -92,6 +92,8 @@ def write_repository(
 ) -> pathlib.Path:
     """Write a repository as `flask db init` makes it, with revisions in it.
 
+    Only its files are named without the time, as those of older repositories.
+
     :param folder: the folder of the repository, which is made.
     :param revisions: each is written to ``<id>_.py``.
     :param template: the folder of one of the package's templates.
@@ -105,6 +107,11 @@ def write_repository(
         ("alembic.ini.mako", "alembic.ini"),
     ):
         shutil.copyfile(TEMPLATES / template / name, folder / target)
+
+    # The time in a name would make it another one every time.
+    ini = folder / "alembic.ini"
+    text = ini.read_text("utf-8").replace("\nfile_template = ", "\n# file_template = ")
+    ini.write_text(text, "utf-8")
 
     for revision in revisions:
         (versions / f"{revision.revision}_.py").write_text(revision.text, "utf-8")

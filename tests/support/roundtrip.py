@@ -23,6 +23,7 @@ from alembic.runtime.migration import MigrationContext
 from flask_migrate.databases.snapshot import Snapshot
 from flask_migrate.databases.snapshot import take_snapshot
 from flask_migrate.make.autogenerate.comparison import Answers
+from flask_migrate.make.autogenerate.comparison import Askers
 from flask_migrate.make.autogenerate.comparison import Comparison
 from flask_migrate.revisions.operations import make_impl
 from flask_migrate.revisions.operations import silence_carried
@@ -39,6 +40,7 @@ class Trip:
     :param downgrade: the same of the other one.
     :param operations: what was found, by the names of Alembic's classes, flat.
     :param notes: what the user is told.
+    :param comparison: with the questions that nobody has answered.
     :param left: the upgrade that a second comparison would write; empty is good.
     :param before: the schema that the change began with.
     :param back: the schema after the downgrade.
@@ -48,6 +50,7 @@ class Trip:
     downgrade: str = ""
     operations: list[str] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
+    comparison: Comparison = dataclasses.field(default_factory=Comparison)
     left: str = ""
     before: Snapshot = dataclasses.field(default_factory=Snapshot)
     back: Snapshot = dataclasses.field(default_factory=Snapshot)
@@ -145,10 +148,14 @@ def compare(
     metadata: sa.MetaData,
     *,
     answers: Answers | None = None,
+    askers: Askers | None = None,
     options: cabc.Mapping[str, t.Any] | None = None,
 ) -> Trip:
     """Compare only; nothing is run."""
-    return _compare(connection, metadata, answers or Answers(), options or {})[0]
+    comparison = Comparison(
+        answers=answers or Answers(), live=connection, askers=askers or Askers()
+    )
+    return _compare(connection, metadata, comparison, options or {})[0]
 
 
 def _walk(
@@ -160,12 +167,14 @@ def _walk(
     schemas = [one for one in sa.inspect(connection).get_schema_names() if one]
     extra = schemas if options.get("include_schemas") else []
     before = _look(connection, extra)
-    trip, imports = _compare(connection, metadata, answers, options)
+    comparison = Comparison(answers=answers, live=connection)
+    trip, imports = _compare(connection, metadata, comparison, options)
     trip.before = before
     _run(connection, trip.upgrade, imports)
     # What was asked once is answered: what is left must not be a question.
     again = dataclasses.replace(answers, renames="never", renamed=(), fills={})
-    trip.left = _compare(connection, metadata, again, options)[0].upgrade
+    comparison = Comparison(answers=again, live=connection)
+    trip.left = _compare(connection, metadata, comparison, options)[0].upgrade
     _run(connection, trip.downgrade, imports)
     trip.back = _look(connection, extra)
     _run(connection, trip.upgrade, imports)
@@ -190,11 +199,10 @@ def _make(schema: Schema) -> sa.MetaData:
 def _compare(
     connection: sa.Connection,
     metadata: sa.MetaData,
-    answers: Answers,
+    comparison: Comparison,
     options: cabc.Mapping[str, t.Any],
 ) -> tuple[Trip, set[str]]:
     context = _configure(connection, metadata, options)
-    comparison = Comparison(answers=answers, live=connection)
     comparison.begin(context)
 
     with _quietly():
@@ -211,6 +219,7 @@ def _compare(
         downgrade=texts["downgrades"],
         operations=list(_flatten(script.upgrade_ops)),
         notes=comparison.notes,
+        comparison=comparison,
     )
     return trip, autogen.imports
 

@@ -12,6 +12,8 @@ from ..report.progress import format_message
 from . import options
 from .answers import reporting_errors
 from .answers import show_notes
+from .filling import make_asker
+from .filling import parse_fills
 from .group import get_directory
 from .group import get_migrate
 
@@ -58,6 +60,7 @@ def init(
 @click.command("revision")
 @options.directory
 @options.message
+@options.fill
 @click.option(
     "--autogenerate",
     is_flag=True,
@@ -86,6 +89,7 @@ def revision(
 @click.command("migrate")
 @options.directory
 @options.message
+@options.fill
 @options.sql
 @options.head
 @options.splice
@@ -111,9 +115,13 @@ def _write(
 ) -> None:
     from ..make.autogenerate import RevisionOptions
     from ..make.autogenerate.comparison import Answers
+    from ..make.autogenerate.comparison import Askers
 
     against, verify = values.pop("against"), values.pop("verify")
-    answers = Answers(allow_mass_drop=values.pop("allow_mass_drop"))
+    answers = Answers(
+        allow_mass_drop=values.pop("allow_mass_drop"),
+        fills=parse_fills(values.pop("fills")),
+    )
     format = values.pop("format")
 
     with reporting_errors(format):
@@ -124,6 +132,7 @@ def _write(
             sql=sql,
             x_arg=x_arg,
             answers=answers,
+            askers=Askers(fill=make_asker()),
             against=against,
             verify=verify,
         )

@@ -117,6 +117,14 @@ allow_lossy_cast: Option = click.option(
     metavar="TABLE.COLUMN",
     help="Go on although a type change alters values of this column.",
 )
+fill: Option = click.option(
+    "--fill",
+    "fills",
+    multiple=True,
+    metavar="TABLE.COLUMN=SQL",
+    help="What the rows that stand get in a column that may not be NULL: SQL, @default"
+    " (the model's default) or @later (nullable for now).",
+)
 lock_timeout: Option = click.option(
     "--lock-timeout",
     type=click.FloatRange(min=0),

@@ -18,7 +18,6 @@ from ..errors import UsageError
 from ..make.autogenerate import Draft
 from ..make.autogenerate import RevisionOptions
 from ..make.autogenerate.comparison import Answers
-from ..make.autogenerate.comparison import Comparison
 from ..plan import Direction
 from ..plan import Plan
 from ..plan import Step
@@ -59,7 +58,6 @@ class Drafting:
     :param opened: the repository and its databases.
     :param draft: of the revision.
     :param scratches: of this command.
-    :param answers: given beforehand.
     :param against: what the models are compared with.
     :param notes: what the user should know, in words.
     :param differences: everything that was found.
@@ -69,7 +67,6 @@ class Drafting:
     opened: Opened
     draft: Draft
     scratches: Scratches
-    answers: Answers = dataclasses.field(default_factory=Answers)
     against: Against = "auto"
     notes: list[str] = dataclasses.field(default_factory=list)
     differences: list[Difference] = dataclasses.field(default_factory=list)
@@ -87,17 +84,19 @@ class Drafting:
         if verify and written.revisions:
             try:
                 self._prove_all(written.revisions)
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, NotProven):
+                    error.add_line("\n".join(written.notes))
+
                 discard(written.revisions, self.opened.config)
                 raise
 
         explanations = () if self.differences else self.explanations
-        return dataclasses.replace(written, notes=(*self.notes, *explanations))
+        notes = (*written.notes, *self.notes, *explanations)
+        return dataclasses.replace(written, notes=notes)
 
     def check(self) -> None:
         """Draft, and look at the scripts that are applied; write nothing."""
-        # What would be refused is a difference here, like any other.
-        self.answers = dataclasses.replace(self.answers, allow_mass_drop=True)
 
         def work(run: DatabaseRun) -> None:
             # Scripts ask this command whether a database is behind, too.
@@ -108,23 +107,21 @@ class Drafting:
             check_scripts(run)
 
         self.opened.run(work, options=self.draft.environment_options)
+        self.notes += self.draft.notes
 
     def compare(self, run: DatabaseRun) -> None:
         """Add the operations that bring one database to its models."""
         with contextlib.ExitStack() as stack:
             reference = self._enter_reference(run, stack)
-            comparison = Comparison(answers=self.answers, live=run.connection)
             before = len(self.draft.list_differences())
 
             try:
-                self.draft.compare(reference, comparison)
+                self.draft.compare(reference, live=run.connection)
             except MassDrop as error:
                 if missing := find_unloaded(self.opened.state.root):
                     error.add_line(missing)
 
                 raise
-
-            self.notes += comparison.notes
 
             found = self.draft.list_differences()[before:]
             self.differences += describe_differences(found, run.key)
@@ -313,9 +310,9 @@ class Drafting:
             self.opened.history,
             options=RevisionOptions(),
             autogenerate=True,
+            answers=Answers(renames="never", allow_mass_drop=True),
         )
-        answers = Answers(renames="never", allow_mass_drop=True)
-        draft.compare(scratch, Comparison(answers=answers))
+        draft.compare(scratch)
         return draft.list_differences()
 
 

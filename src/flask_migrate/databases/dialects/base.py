@@ -110,6 +110,8 @@ class Dialect:
     """Whether a text longer than its column is refused."""
     keeps_part = False
     """Whether a step that failed leaves behind what it did before."""
+    no_default: tuple[type[t.Any], ...] = ()
+    """Types whose columns cannot have a plain value as DEFAULT."""
     session_guard: type[SessionGuard] = SessionGuard
     migration_lock: type[MigrationLock] = MigrationLock
     captures_live = False

@@ -86,6 +86,7 @@ class MySQL(Dialect):
     # It has XA transactions, and refuses DDL inside of them (XAER_RMFAIL).
     two_phase = False
     keeps_part = True
+    no_default: tuple[type[t.Any], ...] = (sa.Text, sa.LargeBinary, sa.JSON)
     session_guard: type[SessionGuard] = MySQLGuard
     migration_lock: type[MigrationLock] = MySQLLock
     database_options: tuple[str, ...] = ("encoding", "collation")

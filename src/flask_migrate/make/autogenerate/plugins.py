@@ -13,7 +13,12 @@ from alembic.runtime.plugins import Plugin
 
 PREFIX = "flask_migrate"
 
-PLUGINS: tuple[tuple[str, str], ...] = (("mass_drop", "mass_drop"),)
+PLUGINS: tuple[tuple[str, str], ...] = (
+    ("imports", "imports"),
+    ("mass_drop", "mass_drop"),
+    ("filling", "filling"),
+    ("destruction", "destruction"),
+)
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.
 
 In the order in which they are asked, within one priority of Alembic's. What reads the
