@@ -7,6 +7,7 @@
     │   ├── NotConfigured           the app has no Migrate, no db or no metadata
     │   ├── BadOption               one option or argument cannot be used
     │   ├── ConsentMissing          something would be lost, and nobody has agreed
+    │   ├── RenameUnanswered        renamed, or dropped and added? nobody has said it
     │   └── PlanOutdated            a saved plan no longer fits what is there
     ├── RepositoryError             the folder of revisions
     │   ├── RepositoryNotFound      `flask db init` never ran here
@@ -34,8 +35,12 @@ type in its hint. Only :mod:`flask_migrate.cli` turns one into an exit code.
 
 from __future__ import annotations
 
+import shlex
 import traceback
 import typing as t
+
+if t.TYPE_CHECKING:
+    from .questions import RenameQuestion
 
 
 class MigrationError(Exception):
@@ -95,6 +100,38 @@ class ConsentMissing(UsageError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.names = names
+
+
+class RenameUnanswered(UsageError):
+    """Something may have been renamed, and nobody has said so; nothing was written.
+
+    :param questions: what has to be answered.
+    """
+
+    def __init__(self, questions: tuple[RenameQuestion, ...]) -> None:
+        several = len(questions) > 1
+        begin = (
+            f"{len(questions)} probable renames are"
+            if several
+            else "A probable rename is"
+        )
+        lines = [f"{begin} not answered; nothing was written.", *map(str, questions)]
+        yes, no = (
+            " ".join(f"--rename {shlex.quote(word)}" for word in words)
+            for words in ([q.yes for q in questions], [q.no for q in questions])
+        )
+        super().__init__(
+            "\n".join(lines),
+            hint=f"To rename: {yes}. To drop and add: {no}, or all: --renames never.",
+        )
+        self.questions = questions
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the error as plain values, with its questions."""
+        return {
+            **super().to_dict(),
+            "questions": [question.to_dict() for question in self.questions],
+        }
 
 
 class PlanOutdated(UsageError):

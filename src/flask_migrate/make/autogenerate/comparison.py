@@ -14,6 +14,11 @@ if t.TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
     from alembic.runtime.migration import MigrationContext
 
+    from ...questions import RenameQuestion
+
+Asker = cabc.Callable[[tuple["RenameQuestion", ...]], cabc.Mapping[str, str]]
+"""Asks a person, and returns the answers by the ``old`` of each question."""
+
 KEY = "flask_migrate"
 """Where the comparison stands among the options of Alembic's context."""
 
@@ -25,7 +30,7 @@ class Answers:
     :param renames: what happens to a probable rename: ``ask``, ``auto`` (take what is
         sure) or ``never`` (drop and add, as Flask-Migrate).
     :param renamed: renames that are declared: ``users.name:full_name``,
-        ``posts:articles``.
+        ``posts:articles``; without a new name it is really dropped.
     :param fills: for a new column that may not be NULL, by ``table.column``: what the
         rows that stand get, as SQL.
     :param allow_mass_drop: most of the tables may be dropped.
@@ -45,11 +50,16 @@ class Comparison:
     :param live: the application's own database, only to be read: rows are counted
         there. What is compared may be a scratch database without any.
     :param notes: what the user should be told, in words, in order.
+    :param ask: is asked which probable renames are some; returns by the old name of
+        each question the new one, or nothing where it is really dropped.
+    :param unmatched: declared renames that fit nothing here, and why.
     """
 
     answers: Answers = dataclasses.field(default_factory=Answers)
     live: sa.Connection | None = None
     notes: list[str] = dataclasses.field(default_factory=list)
+    ask: Asker | None = None
+    unmatched: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def find(cls, context: AutogenContext) -> Comparison:

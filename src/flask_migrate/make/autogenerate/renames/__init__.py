@@ -1,0 +1,88 @@
+"""Renames: found, asked about, and written as renames.
+
+The database is compared as it will be called after the renames (:mod:`.view`), so
+everything else about a table or a column is compared as always.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+from alembic.util import DispatchPriority
+from alembic.util import PriorityDispatchResult
+
+from ....databases.dialects import get_dialect
+from ..comparison import Comparison
+from .deciding import decide
+from .following import follow_default_names
+from .names import Names
+from .names import Sides
+from .operations import make_operations
+from .operations import OURS
+from .pairs import take_pairs
+from .reading import read_sides
+from .view import make_view
+
+if t.TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+    from alembic.operations.ops import UpgradeOps
+    from alembic.runtime.plugins import Plugin
+
+
+def setup(plugin: Plugin) -> None:
+    """Register what comes before the comparison, and what comes after it."""
+    plugin.add_autogenerate_comparator(
+        find_renames, "schema", "renames", priority=DispatchPriority.FIRST
+    )
+    plugin.add_autogenerate_comparator(
+        follow_renames, "autogenerate", "renames", priority=DispatchPriority.LAST
+    )
+
+
+def find_renames(
+    context: AutogenContext, upgrade: UpgradeOps, schemas: set[str | None]
+) -> PriorityDispatchResult:
+    """Write what is renamed, and let the comparison see the new names.
+
+    :raises RenameUnanswered: for what nobody has answered.
+    """
+    comparison = Comparison.find(context)
+    is_asked = bool(comparison.answers.renamed)
+    sides = read_sides(context, schemas, is_asked=is_asked)
+    names = Names() if sides is None else decide(sides, comparison)
+
+    if sides is not None and names:
+        upgrade.ops.extend(make_operations(names, sides.old))
+        sequences = _list_sequences(context, sides, schemas)
+        upgrade.ops.extend(follow_default_names(sides, names, sequences=sequences))
+        context.inspector = make_view(context.inspector, names)
+
+    return PriorityDispatchResult.CONTINUE
+
+
+def follow_renames(
+    context: AutogenContext, upgrade: UpgradeOps
+) -> PriorityDispatchResult:
+    """Rename what is dropped and made again only for its name; renames come first."""
+    assert context.dialect is not None
+    following = take_pairs(upgrade, context.dialect)
+    first = [op for op in upgrade.ops if isinstance(op, OURS)]
+    rest = [op for op in upgrade.ops if not isinstance(op, OURS)]
+    upgrade.ops[:] = [*first, *following, *rest]
+    return PriorityDispatchResult.CONTINUE
+
+
+def _list_sequences(
+    context: AutogenContext, sides: Sides, schemas: cabc.Iterable[str | None]
+) -> dict[str | None, set[str]]:
+    """Return the sequences, where the server names them after a column."""
+    renaming = get_dialect(sides.dialect.name).renaming
+
+    if renaming.name_by_default("sequence", "table", ["column"]) is None:
+        return {}
+
+    return {
+        schema: set(context.inspector.get_sequence_names(schema=schema))
+        for schema in schemas
+    }
