@@ -46,6 +46,12 @@ class MySQLRenaming(Renaming):
 
         return None
 
+    def name_by_default(
+        self, kind: Kind, table: str, columns: cabc.Sequence[str]
+    ) -> str | None:
+        # A foreign key and an unnamed unique constraint have an index of that name.
+        return columns[0] if kind in ("index", "unique") and columns else None
+
 
 class PostgreSQLRenaming(Renaming):
     """PostgreSQL renames everything, and waits only for its lock."""

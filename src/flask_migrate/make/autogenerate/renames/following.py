@@ -32,8 +32,9 @@ def follow_default_names(
     """
     for key in {**names.tables, **names.columns}:
         table, after = sides.old[key], sides.new.get(names.new_table(key))
-        named = set() if after is None else _list_names(after)
-        moves = _list_moves(table, names, key, sequences.get(key[0], set()), sides)
+        owned = sequences.get(key[0], set())
+        moves = [*_list_moves(table, names, key, owned, sides)]
+        moves += [] if after is None else _list_named(table, after, names, key)
 
         for kind, old, new in moves:
             op = make_object_operation(
@@ -41,7 +42,7 @@ def follow_default_names(
             )
 
             # A model that names it wants that name.
-            if op is not None and old not in named:
+            if op is not None and (after is None or old not in _list_names(after)):
                 names.objects.setdefault(key, {})[old] = new
                 yield op
 
@@ -62,13 +63,31 @@ def _list_moves(
             yield kind, known, new
 
 
+def _list_named(
+    table: sa.Table, after: sa.Table, names: Names, key: Key
+) -> cabc.Iterator[tuple[Kind, str, str]]:
+    """Yield the keys whose names Alembic does not compare, and the model's names."""
+    wanted = {
+        (kind, tuple(columns)): name
+        for kind, name, columns in _list_objects(after, set())
+        if kind in ("primary", "foreignkey") and name
+    }
+
+    for kind, name, columns in _list_objects(table, set()):
+        renamed = tuple(names.new_column(key, one) for one in columns)
+        new = wanted.get((kind, renamed), name)
+
+        if new != name and name:
+            yield kind, name, new
+
+
 def _list_objects(
     table: sa.Table, sequences: set[str]
 ) -> cabc.Iterator[tuple[Kind, str, list[str]]]:
     """Yield each kind, a name, and the columns that it may be made of."""
     for constraint in table.constraints:
         kind = find_kind(constraint)
-        name = str(constraint.name)
+        name = str(constraint.name or "")
 
         if kind != "check":
             columns = t.cast("sa.PrimaryKeyConstraint", constraint).columns

@@ -100,7 +100,9 @@ def _read_constraint(
 ) -> tuple[str, Kind, str]:
     name, constraint.name = str(constraint.name or ""), "x"
     add = AddConstraint(constraint, isolate_from_table=False)
-    return name, find_kind(constraint), str(add.compile(dialect=dialect))
+    # PostgreSQL's inspector says what is so by default; a model does not.
+    sql = str(add.compile(dialect=dialect)).replace(" NULLS DISTINCT", "")
+    return name, find_kind(constraint), sql
 
 
 def _take_types(
