@@ -148,7 +148,7 @@ def test_table(database_url: str, convention: bool) -> None:
 @pytest.mark.backends("postgresql")
 @pytest.mark.parametrize("convention", [False, True])
 def test_every_name_follows(database_url: str, convention: bool) -> None:
-    """What is renamed has the names that new tables would have: sequences, keys, all."""
+    """Sequences, keys, indexes: all have the names that a new table would give them."""
 
     def after(metadata: sa.MetaData) -> None:
         _blog(metadata, "articles", "headline", convention=convention)

@@ -67,7 +67,7 @@ def _list_named(
     table: sa.Table, after: sa.Table, names: Names, key: Key
 ) -> cabc.Iterator[tuple[Kind, str, str]]:
     """Yield the keys whose names Alembic does not compare, and the model's names."""
-    wanted = {
+    wanted: dict[tuple[Kind, tuple[str, ...]], str] = {
         (kind, tuple(columns)): name
         for kind, name, columns in _list_objects(after, set())
         if kind in ("primary", "foreignkey") and name
