@@ -74,12 +74,12 @@ def read_corpus(name: str) -> tuple[RenameCase, ...]:
 def _read_case(paragraph: str) -> RenameCase:
     name, *lines = paragraph.splitlines()
     parts = {mark: [one[2:] for one in lines if one[0] == mark] for mark in "-+="}
-    renames = (one.split(":") for line in parts["="] for one in line.split())
+    renames = (tuple(one.split(":")) for line in parts["="] for one in line.split())
     return RenameCase(
         name=name,
         before=tuple(parts["-"]),
         after=tuple(parts["+"]),
-        renames={old: new for old, new in renames},
+        renames=dict(renames),
     )
 
 

@@ -13,6 +13,7 @@ from .assignment import pair_best
 from .columns import find_change
 from .columns import weigh_columns
 from .evidence import Case
+from .evidence import WEIGHTS
 from .names import Key
 from .names import Names
 from .names import Sides
@@ -202,7 +203,8 @@ def _pair(cells: Cells, place: cabc.Callable[[str], Place]) -> cabc.Iterator[Mat
 
 def _add_loneliness(cells: Cells) -> Cells:
     """Note the pairs that have no rival."""
-    fits = [pair for pair, case in cells.items() if case.score > _THRESHOLD]
+    least = _THRESHOLD - WEIGHTS["nothing else fits"]
+    fits = [pair for pair, case in cells.items() if case.score > least]
     rows = collections.Counter(one for one, _ in fits)
     columns = collections.Counter(other for _, other in fits)
     return {
