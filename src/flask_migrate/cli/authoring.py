@@ -11,6 +11,7 @@ from ..report.progress import format_message
 from . import options
 from .group import get_directory
 from .group import get_migrate
+from .questions import find_asker
 
 
 @click.command("list-templates")
@@ -72,6 +73,8 @@ def init(
     multiple=True,
     help="Revisions that the new one also needs; may be repeated.",
 )
+@options.rename
+@options.renames
 def revision(
     directory: str | None, autogenerate: bool, sql: bool, **values: t.Any
 ) -> None:
@@ -89,6 +92,8 @@ def revision(
 @options.version_path
 @options.rev_id
 @options.x_arg
+@options.rename
+@options.renames
 def migrate(
     directory: str | None, sql: bool, x_arg: tuple[str, ...], **values: t.Any
 ) -> None:
@@ -105,13 +110,37 @@ def _write(
     values: dict[str, t.Any],
 ) -> None:
     from ..make.autogenerate import RevisionOptions
+    from ..make.autogenerate.comparison import Answers
 
+    answers = Answers(renamed=values.pop("renamed"), renames=values.pop("renames"))
     written = get_migrate().revision(
         get_directory(directory),
+        answers=answers,
+        ask=find_asker(),
         options=RevisionOptions(**values),
         autogenerate=autogenerate,
         sql=sql,
         x_arg=x_arg,
+    )
+    click.echo(format_actions(written.actions), nl=False)
+
+
+@click.command("rename")
+@options.directory
+@options.message
+@options.rev_id
+@click.argument("old")
+@click.argument("new")
+def rename(directory: str | None, old: str, new: str, **values: t.Any) -> None:
+    """Write a revision that renames a table or a column.
+
+    OLD is a table (posts) or a column (users.name) as it is called in the database,
+    NEW its new name alone.
+    """
+    from ..make.autogenerate import RevisionOptions
+
+    written = get_migrate().rename(
+        get_directory(directory), old=old, new=new, options=RevisionOptions(**values)
     )
     click.echo(format_actions(written.actions), nl=False)
 
@@ -148,6 +177,7 @@ COMMANDS: tuple[click.Command, ...] = (
     init,
     revision,
     migrate,
+    rename,
     edit,
     merge,
 )

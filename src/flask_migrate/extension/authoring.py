@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import dataclasses
 import os
 import typing as t
 
@@ -19,6 +20,8 @@ from .opened import Opened
 if t.TYPE_CHECKING:
     from ..make.autogenerate import Draft
     from ..make.autogenerate import RevisionOptions
+    from ..make.autogenerate.comparison import Answers
+    from ..make.autogenerate.comparison import Asker
     from ..revisions.config import Config
     from ..revisions.database_run import DatabaseRun
     from ..revisions.repository import InitResult
@@ -71,22 +74,63 @@ class Authoring(Verbs):
         autogenerate: bool = False,
         sql: bool = False,
         x_arg: XArgument = None,
+        answers: Answers | None = None,
+        ask: Asker | None = None,
     ) -> Written:
         """Write a new revision file.
 
         :param options: what it is asked to be.
         :param autogenerate: from the difference between the models and the databases.
         :param sql: refused, as by Alembic.
+        :param answers: what is said beforehand about renames.
+        :param ask: is asked about those that are probable; see
+            :class:`flask_migrate.questions.RenameQuestion`.
         :return: what was written; nothing where autogenerate finds nothing.
         :raises OutOfDate: autogenerate needs a database at the head.
+        :raises RenameUnanswered: something may have been renamed, and nobody has said
+            so; nothing is written.
         """
         opened = self._open(directory, x_arg, autogenerate=autogenerate)
         _refuse_sql(sql, autogenerate=autogenerate)
-        draft = self._draft(opened, options, autogenerate=autogenerate)
+        draft = self._draft(
+            opened, options, autogenerate=autogenerate, answers=answers, ask=ask
+        )
 
         if autogenerate or _runs_environment(opened.config):
             opened.run(draft.compare, options=draft.environment_options)
 
+        return draft.write()
+
+    def rename(
+        self,
+        directory: Directory = None,
+        *,
+        old: str,
+        new: str,
+        options: RevisionOptions | None = None,
+    ) -> Written:
+        """Write a revision that renames a table or a column, without a comparison.
+
+        :param old: ``posts``, ``users.name``; with a schema in front, if need be.
+        :param new: the new name alone.
+        :param options: what the revision is asked to be.
+        :raises BadOption: no database has it, or something has the new name.
+        """
+        from ..make.autogenerate import RevisionOptions
+
+        opened = self._open(directory)
+        asked = options or RevisionOptions()
+
+        if asked.message is None:
+            message = f"rename {old} to {new}"
+            asked = dataclasses.replace(asked, message=message)
+
+        draft = self._draft(opened, asked, autogenerate=False)
+        opened.run(
+            lambda run: draft.rename(run, old=old, new=new),
+            options=draft.environment_options,
+        )
+        draft.require_operations(old)
         return draft.write()
 
     def check(self, directory: Directory = None) -> None:
@@ -101,7 +145,13 @@ class Authoring(Verbs):
         from ..report.differences import format_differences
 
         opened = self._open(directory, autogenerate=True)
-        draft = self._draft(opened, RevisionOptions(), autogenerate=True)
+        draft = self._draft(
+            opened,
+            RevisionOptions(),
+            autogenerate=True,
+            # What may be a rename is shown as one; nothing is written.
+            ask=lambda questions: {one.old: one.new for one in questions},
+        )
 
         def work(run: DatabaseRun) -> None:
             draft.compare(run)
@@ -183,7 +233,13 @@ class Authoring(Verbs):
             open_in_editor(path)
 
     def _draft(
-        self, opened: Opened, options: RevisionOptions, *, autogenerate: bool
+        self,
+        opened: Opened,
+        options: RevisionOptions,
+        *,
+        autogenerate: bool,
+        answers: Answers | None = None,
+        ask: Asker | None = None,
     ) -> Draft:
         from ..make.autogenerate import Draft
 
@@ -193,6 +249,8 @@ class Authoring(Verbs):
             options=options,
             names=self._names(opened),
             autogenerate=autogenerate,
+            answers=answers,
+            ask=ask,
         )
 
 

@@ -23,6 +23,10 @@ def format_differences(differences: cabc.Iterable[t.Any]) -> str:
 def _format(kind: str, *rest: t.Any) -> str:
     verb, _, what = kind.partition("_")
 
+    if verb == "rename":
+        *path, new = rest
+        return f"rename {what} {'.'.join(one for one in path if one)} to {new}"
+
     if verb == "modify":
         _, table, column, _, before, after = rest
         return f"modify {what} of {table}.{column}: {before!r} to {after!r}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from flask_migrate.errors import RenameUnanswered
 from flask_migrate.make.autogenerate.comparison import Answers
 from tests.support.roundtrip import Schema
 from tests.support.roundtrip import Trip
@@ -17,10 +18,19 @@ def _rename(
     after: Schema,
     *renamed: str,
     statements: tuple[str, ...] = (),
+    schemas: tuple[str, ...] = (),
+    batch: bool = True,
 ) -> Trip:
     """Rename, and demand that nothing is dropped, left over or lost."""
-    answers = Answers(renames="auto", renamed=renamed)
-    trip = try_change(url, before, after, answers=answers, statements=statements)
+    trip = try_change(
+        url,
+        before,
+        after,
+        answers=Answers(renames="auto", renamed=renamed),
+        statements=statements,
+        schemas=schemas,
+        options={"render_as_batch": batch},
+    )
     text = trip.upgrade + trip.downgrade
     assert "drop_table" not in text, text
     assert "drop_column" not in text, text
@@ -181,3 +191,226 @@ def _describe(url: str, schema: Schema | None = None) -> list[str]:
 
     engine.dispose()
     return [one for one in found if not one.startswith(("pg_", "_"))]
+
+
+def _pairs(metadata: sa.MetaData, *names: str, table: str = "pairs") -> None:
+    key = sa.Column("id", sa.Integer, primary_key=True)
+    columns = (sa.Column(name, sa.String(20)) for name in names)
+    sa.Table(table, metadata, key, *columns)
+
+
+def test_columns_change_places(database_url: str) -> None:
+    """Two columns swap their names, which only flags can say; the values stay."""
+    _rename(
+        database_url,
+        lambda metadata: _pairs(metadata, "a", "b"),
+        lambda metadata: _pairs(metadata, "a", "b"),
+        "pairs.a:b",
+        "pairs.b:a",
+        statements=("INSERT INTO pairs (id, a, b) VALUES (1, 'was a', 'was b')",),
+    )
+    assert _read(database_url, "SELECT a, b FROM pairs") == [("was b", "was a")]
+
+
+def test_new_table_with_the_old_name(database_url: str) -> None:
+    """A table moves aside for a new one that has its name."""
+
+    def after(metadata: sa.MetaData) -> None:
+        _pairs(metadata, "a", "b", table="old_pairs")
+        sa.Table("pairs", metadata, sa.Column("x", sa.Integer, primary_key=True))
+
+    trip = try_change(
+        database_url,
+        lambda metadata: _pairs(metadata, "a", "b"),
+        after,
+        answers=Answers(renamed=("pairs:old_pairs",)),
+        statements=("INSERT INTO pairs (id, a) VALUES (1, 'kept')",),
+    )
+    assert trip.left == ""
+    assert trip.describe_loss() == []
+    assert _read(database_url, "SELECT a FROM old_pairs") == [("kept",)]
+
+
+def test_without_batch(database_url: str) -> None:
+    """The same is written without batches, where nobody has asked for them."""
+    trip = _rename(
+        database_url,
+        lambda metadata: _pairs(metadata, "name"),
+        lambda metadata: _pairs(metadata, "full_name", table="people"),
+        "pairs:people",
+        "pairs.name:full_name",
+        statements=("INSERT INTO pairs (id, name) VALUES (1, 'Ada')",),
+        batch=False,
+    )
+    assert "batch" not in trip.upgrade + trip.downgrade
+    assert _read(database_url, "SELECT full_name FROM people") == [("Ada",)]
+
+
+def test_hostile_names(database_url: str) -> None:
+    """Names with quotes, colons and words of SQL are quoted, and are never code."""
+    before, after = "it's a :name", 'select "x" -- y'
+
+    def make(table: str, column: str) -> Schema:
+        def add(metadata: sa.MetaData) -> None:
+            index = sa.Index(f"ix {table}", column)
+            _pairs(metadata, column, table=table)
+            metadata.tables[table].append_constraint(index)
+
+        return add
+
+    _rename(
+        database_url,
+        make("from", before),
+        make("Order Items", after),
+        "from:Order Items",
+        f"from.{before}:{after}",
+    )
+
+
+def test_model_says_it(database_url: str) -> None:
+    """A hint in a model is enough, whatever the policy is, and is only used once."""
+
+    def after(metadata: sa.MetaData) -> None:
+        sa.Table(
+            "people",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("nick", sa.String(20), info={"renamed_from": "a"}),
+            info={"renamed_from": "pairs"},
+        )
+
+    trip = try_change(
+        database_url,
+        lambda metadata: _pairs(metadata, "a"),
+        after,
+        answers=Answers(renames="never"),
+        statements=("INSERT INTO pairs (id, a) VALUES (1, 'Ada')",),
+    )
+    assert trip.left == ""
+    assert trip.describe_loss() == []
+    assert _read(database_url, "SELECT nick FROM people") == [("Ada",)]
+
+
+def test_sure_ones_are_taken(database_url: str) -> None:
+    """With ``auto`` what nobody doubts is renamed, and the file says why."""
+    trip = _rename(
+        database_url,
+        lambda metadata: _users(metadata, "name"),
+        lambda metadata: _users(metadata, "full_name"),
+    )
+    assert "# rename: same" in trip.upgrade
+
+
+def test_nothing_is_guessed(database_url: str) -> None:
+    """What nobody has answered is an error with the flags and the rows at stake."""
+    with pytest.raises(RenameUnanswered) as caught:
+        try_change(
+            database_url,
+            lambda metadata: _users(metadata, "name"),
+            lambda metadata: _users(metadata, "label"),
+            statements=ROWS,
+        )
+
+    (question,) = caught.value.questions
+    assert (question.old, question.new, question.rows) == ("users.name", "label", 1)
+    assert "1 row would be lost otherwise" in caught.value.message
+
+
+def test_never(database_url: str) -> None:
+    """With ``never`` a column is dropped and another one added, as ever."""
+    trip = try_change(
+        database_url,
+        lambda metadata: _pairs(metadata, "name"),
+        lambda metadata: _pairs(metadata, "full_name"),
+        answers=Answers(renames="never"),
+    )
+    assert "AddColumnOp" in trip.operations
+    assert "DropColumnOp" in trip.operations
+
+
+@pytest.mark.backends("postgresql")
+def test_enum_type(database_url: str) -> None:
+    """A column and the enum type that is named after its table are renamed."""
+
+    def make(table: str, column: str) -> Schema:
+        def add(metadata: sa.MetaData) -> None:
+            _pairs(metadata, "name", table=table)
+            kind = sa.Enum("new", "done", name=f"{table}_state")
+            metadata.tables[table].append_column(sa.Column(column, kind))
+
+        return add
+
+    trip = _rename(
+        database_url,
+        make("jobs", "state"),
+        make("tasks", "status"),
+        "jobs:tasks",
+        "jobs.state:status",
+        statements=("INSERT INTO jobs (id, state) VALUES (1, 'done')",),
+    )
+    assert "ALTER TYPE jobs_state RENAME TO tasks_state" in trip.upgrade
+    assert _read(database_url, "SELECT status FROM tasks") == [("done",)]
+
+
+@pytest.mark.backends("postgresql")
+def test_schema_and_serial(database_url: str) -> None:
+    """A table of another schema keeps its schema; its numbers go on."""
+
+    def make(table: str, key: str) -> Schema:
+        def add(metadata: sa.MetaData) -> None:
+            sa.Table(
+                table,
+                metadata,
+                sa.Column(key, sa.Integer, primary_key=True),
+                sa.Column("body", sa.Text, unique=True),
+                schema="blog",
+            )
+
+        return add
+
+    trip = _rename(
+        database_url,
+        make("posts", "id"),
+        make("articles", "article_id"),
+        "blog.posts:articles",
+        "blog.posts.id:article_id",
+        statements=("INSERT INTO blog.posts (body) VALUES ('x')",),
+        schemas=("blog",),
+    )
+    assert "ALTER SEQUENCE blog.posts_id_seq RENAME TO" in trip.upgrade
+    rows = "INSERT INTO blog.articles (body) VALUES ('y') RETURNING article_id"
+    assert _read(database_url, rows) == [(2,)]
+
+
+def test_index_with_another_name(database_url: str) -> None:
+    """An index that only has another name is renamed where the backend can."""
+
+    def make(index: str) -> Schema:
+        def add(metadata: sa.MetaData) -> None:
+            _pairs(metadata, "a", "b")
+            sa.Index(index, *metadata.tables["pairs"].columns["a", "b"])
+
+        return add
+
+    trip = try_change(database_url, make("ix_old"), make("ix_new"))
+    assert trip.left == ""
+    assert trip.describe_loss() == []
+    can = not database_url.startswith("sqlite")
+    assert (trip.operations == ["RenameObjectOp"]) == can
+
+
+def test_same_columns_other_index(database_url: str) -> None:
+    """An index that changes with its name is made anew."""
+
+    def make(index: str, *, unique: bool) -> Schema:
+        def add(metadata: sa.MetaData) -> None:
+            _pairs(metadata, "a")
+            sa.Index(index, metadata.tables["pairs"].c.a, unique=unique)
+
+        return add
+
+    trip = try_change(
+        database_url, make("ix_old", unique=False), make("ix_new", unique=True)
+    )
+    assert sorted(trip.operations) == ["CreateIndexOp", "DropIndexOp"]
+    assert trip.left == ""

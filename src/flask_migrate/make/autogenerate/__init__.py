@@ -8,8 +8,14 @@ import typing as t
 from alembic import util
 from alembic.autogenerate import RevisionContext
 
+from ...errors import BadOption
 from ...results import Written
 from ...revisions.border import crossing
+from .comparison import Answers
+from .comparison import Asker
+from .comparison import Comparison
+from .comparison import require_matched
+from .renames.commanded import make_rename
 
 if t.TYPE_CHECKING:
     from alembic.config import Config
@@ -49,6 +55,8 @@ class Draft:
     :param options: what it is asked to be.
     :param names: the names of the databases, for templates of several.
     :param autogenerate: compare the models with the databases.
+    :param answers: given beforehand.
+    :param ask: is asked for the others.
     """
 
     def __init__(
@@ -59,7 +67,12 @@ class Draft:
         options: RevisionOptions,
         names: tuple[str, ...] = (),
         autogenerate: bool = False,
+        answers: Answers | None = None,
+        ask: Asker | None = None,
     ) -> None:
+        self._answers = answers or Answers()
+        self._ask = ask
+        self._comparisons: list[Comparison] = []
         self._history = history
         self._autogenerate = autogenerate
         arguments = dataclasses.asdict(options)
@@ -88,9 +101,43 @@ class Draft:
             heads: t.Any = run.heads
 
             if self._autogenerate:
+                self._begin(run)
                 self.context.run_autogenerate(heads, run.context)
             else:
                 self.context.run_no_autogenerate(heads, run.context)
+
+    def _begin(self, run: DatabaseRun) -> None:
+        comparison = Comparison(
+            answers=self._answers, live=run.context.connection, ask=self._ask
+        )
+        comparison.begin(run.context)
+        self._comparisons.append(comparison)
+
+    def rename(self, run: DatabaseRun, *, old: str, new: str) -> None:
+        """Add a rename of a table or a column, where one database has it.
+
+        :param old: ``posts``, ``users.name``.
+        :raises BadOption: something has the new name already.
+        """
+        self.compare(run)
+        script = self.context.generated_revisions[-1]
+        upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
+        upgrade.ops.extend(make_rename(run.connection, old, new=new))
+        downgrade.ops[:] = upgrade.reverse().ops
+
+    def require_operations(self, old: str) -> None:
+        """Refuse to write a rename that renames nothing.
+
+        :raises BadOption: no database has it.
+        """
+        lists = self.context.generated_revisions[-1].upgrade_ops_list
+
+        if not any(operations.ops for operations in lists):
+            raise BadOption(
+                f"There is no {old} to rename in the database.",
+                hint="Name a table as `posts`, a column as `users.name`; `flask db"
+                " upgrade` first, if a pending revision makes it.",
+            )
 
     def list_differences(self) -> tuple[t.Any, ...]:
         """Return Alembic's description of each difference that was found."""
@@ -106,6 +153,8 @@ class Draft:
 
         :return: several revisions where a hook has split one.
         """
+        require_matched(self._comparisons)
+
         with crossing(self._history):
             scripts = [script for script in self.context.generate_scripts() if script]
 

@@ -8,6 +8,7 @@ import typing as t
 
 import sqlalchemy as sa
 
+from ...errors import BadOption
 from . import plugins
 
 if t.TYPE_CHECKING:
@@ -94,3 +95,19 @@ class Comparison:
         finally:
             if was_idle:
                 self.live.rollback()
+
+
+def require_matched(comparisons: cabc.Sequence[Comparison]) -> None:
+    """Refuse a declared rename that fits none of the databases.
+
+    :raises BadOption: saying what there is instead.
+    """
+    first = comparisons[0].unmatched if comparisons else {}
+
+    for flag, reason in first.items():
+        if all(flag in one.unmatched for one in comparisons):
+            raise BadOption(
+                f"--rename {flag} fits nothing: {reason}.",
+                hint="Write OLD:NEW with the names as they are: users.name:full_name,"
+                " posts:articles.",
+            )

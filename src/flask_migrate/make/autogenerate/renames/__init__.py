@@ -6,21 +6,19 @@ everything else about a table or a column is compared as always.
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import typing as t
 
 from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
-from ....databases.dialects import get_dialect
 from ..comparison import Comparison
 from .deciding import decide
 from .following import follow_default_names
 from .names import Names
-from .names import Sides
 from .operations import make_operations
 from .operations import OURS
 from .pairs import take_pairs
+from .reading import list_sequences
 from .reading import read_sides
 from .view import make_view
 
@@ -54,7 +52,7 @@ def find_renames(
 
     if sides is not None and names:
         upgrade.ops.extend(make_operations(names, sides.old))
-        sequences = _list_sequences(context, sides, schemas)
+        sequences = list_sequences(context.inspector, sides, schemas)
         upgrade.ops.extend(follow_default_names(sides, names, sequences=sequences))
         context.inspector = make_view(context.inspector, names)
 
@@ -71,18 +69,3 @@ def follow_renames(
     rest = [op for op in upgrade.ops if not isinstance(op, OURS)]
     upgrade.ops[:] = [*first, *following, *rest]
     return PriorityDispatchResult.CONTINUE
-
-
-def _list_sequences(
-    context: AutogenContext, sides: Sides, schemas: cabc.Iterable[str | None]
-) -> dict[str | None, set[str]]:
-    """Return the sequences, where the server names them after a column."""
-    renaming = get_dialect(sides.dialect.name).renaming
-
-    if renaming.name_by_default("sequence", "table", ["column"]) is None:
-        return {}
-
-    return {
-        schema: set(context.inspector.get_sequence_names(schema=schema))
-        for schema in schemas
-    }

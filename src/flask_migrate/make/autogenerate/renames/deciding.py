@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 
+from ....errors import BadOption
 from ....errors import RenameUnanswered
 from ....questions import RenameQuestion
 from ..comparison import Comparison
@@ -93,12 +94,32 @@ class Decision:
                 # What depends on it is found, and asked for, in the same breath.
                 answer = match.new
 
+            if answer and self._is_taken(match, answer):
+                # Two were given one name; the second is asked about again.
+                continue
+
             if answer:
                 self._accept(match, answer, "confirmed; ")
             elif match.column is None:
                 self.dropped.tables.add(match.table)
             else:
                 self.dropped.columns.add((match.table, match.column))
+
+    def _is_taken(self, match: Match, new: str) -> bool:
+        """Tell whether another one has got this name since it was asked.
+
+        :raises BadOption: it was never a choice.
+        """
+        if new not in (match.new, *match.others):
+            raise BadOption(
+                f"{spell(match.table, match.column)} cannot become {new}.",
+                hint=f"It may become {' or '.join((match.new, *match.others))}.",
+            )
+
+        if match.column is None:
+            return (match.table[0], new) in map(self.names.new_table, self.names.tables)
+
+        return new in self.names.columns.get(match.table, {}).values()
 
     def _accept(self, match: Match, new: str, begin: str) -> None:
         reasons = ", ".join(match.case.describe()) if new == match.new else "chosen"

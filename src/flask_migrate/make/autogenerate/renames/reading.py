@@ -8,6 +8,7 @@ import warnings
 
 import sqlalchemy as sa
 
+from ....databases.dialects import get_dialect
 from .declared import has_hints
 from .names import Key
 from .names import Side
@@ -138,3 +139,17 @@ def _list_hidden(
         if not context.run_object_filters(column, column.name, "column", False, None)
     }
     return frozenset(gone | come)
+
+
+def list_sequences(
+    inspector: sa.Inspector, sides: Sides, schemas: Schemas
+) -> dict[str | None, set[str]]:
+    """Return the sequences, where the server names them after a column."""
+    renaming = get_dialect(sides.dialect.name).renaming
+
+    if renaming.name_by_default("sequence", "table", ["column"]) is None:
+        return {}
+
+    return {
+        schema: set(inspector.get_sequence_names(schema=schema)) for schema in schemas
+    }

@@ -88,6 +88,7 @@ _OPPOSITES = (
     ("username", "password"),
     ("read", "write"),
     ("city", "country"),
+    ("old", "new"),
 )
 """Words that stand side by side in one table; neither is a new name of the other."""
 
