@@ -197,7 +197,7 @@ def _compare(
     comparison = Comparison(answers=answers, live=connection)
     comparison.begin(context)
 
-    with _quietly():
+    with _quietly(), contextlib.closing(comparison):
         script = produce_migrations(context, metadata)
 
     assert script.upgrade_ops is not None

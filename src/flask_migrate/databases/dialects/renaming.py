@@ -19,6 +19,11 @@ class Renaming:
     Every name and table comes as SQL, in quotes where it needs them.
     """
 
+    trial: t.Literal["", "rollback", "copy"] = ""
+    """How a rename can be tried and leave nothing: rolled back, or on a copy."""
+    trial_limit = ""
+    """The statement that lets a trial give up soon, where others use the table."""
+
     def rename(self, kind: Kind, *, table: str, old: str, new: str) -> str | None:
         """Return the statement; ``None`` where there is none.
 
@@ -37,8 +42,16 @@ class Renaming:
         return None
 
 
+class SQLiteRenaming(Renaming):
+    """SQLite renames tables and columns only."""
+
+    trial = "copy"
+
+
 class MySQLRenaming(Renaming):
     """MySQL and MariaDB rename indexes, and what they call a unique constraint."""
+
+    trial = "copy"
 
     def rename(self, kind: Kind, *, table: str, old: str, new: str) -> str | None:
         if kind in ("index", "unique"):
@@ -55,6 +68,9 @@ class MySQLRenaming(Renaming):
 
 class PostgreSQLRenaming(Renaming):
     """PostgreSQL renames everything, and waits only for its lock."""
+
+    trial = "rollback"
+    trial_limit = "SET LOCAL lock_timeout = '2s'"
 
     _ENDS: t.ClassVar[dict[str, str]] = {
         "index": "idx",

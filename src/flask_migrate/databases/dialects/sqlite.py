@@ -25,6 +25,8 @@ from .explanations import explain_nulls
 from .explanations import Explanation
 from .file_lock import FileLock
 from .locks import MigrationLock
+from .renaming import Renaming
+from .renaming import SQLiteRenaming
 from .schemas import Schema
 from .sqlite_schema import read_sqlite
 
@@ -147,6 +149,7 @@ class SQLite(Dialect):
     session_guard: type[SessionGuard] = SQLiteGuard
     migration_lock: type[MigrationLock] = FileLock
     captures_live = True
+    renaming: Renaming = SQLiteRenaming()
     read_only: tuple[str, str] = (
         "PRAGMA query_only = ON",
         "PRAGMA query_only = OFF",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -101,17 +102,20 @@ class Draft:
             heads: t.Any = run.heads
 
             if self._autogenerate:
-                self._begin(run)
-                self.context.run_autogenerate(heads, run.context)
+                comparison = self._begin(run)
+
+                with contextlib.closing(comparison):
+                    self.context.run_autogenerate(heads, run.context)
             else:
                 self.context.run_no_autogenerate(heads, run.context)
 
-    def _begin(self, run: DatabaseRun) -> None:
+    def _begin(self, run: DatabaseRun) -> Comparison:
         comparison = Comparison(
             answers=self._answers, live=run.context.connection, ask=self._ask
         )
         comparison.begin(run.context)
         self._comparisons.append(comparison)
+        return comparison
 
     def rename(self, run: DatabaseRun, *, old: str, new: str) -> None:
         """Add a rename of a table or a column, where one database has it.

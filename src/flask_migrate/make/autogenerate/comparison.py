@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import dataclasses
 import typing as t
 
@@ -16,6 +17,7 @@ if t.TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
     from ...questions import RenameQuestion
+    from .renames.names import Names
 
 Asker = cabc.Callable[[tuple["RenameQuestion", ...]], cabc.Mapping[str, str]]
 """Asks a person, and returns the answers by the ``old`` of each question."""
@@ -54,6 +56,8 @@ class Comparison:
     :param ask: is asked which probable renames are some; returns by the old name of
         each question the new one, or nothing where it is really dropped.
     :param unmatched: declared renames that fit nothing here, and why.
+    :param names: what is renamed, once that is decided.
+    :param stack: undoes what was only done for the comparison.
     """
 
     answers: Answers = dataclasses.field(default_factory=Answers)
@@ -61,18 +65,28 @@ class Comparison:
     notes: list[str] = dataclasses.field(default_factory=list)
     ask: Asker | None = None
     unmatched: dict[str, str] = dataclasses.field(default_factory=dict)
+    names: Names | None = None
+    stack: contextlib.ExitStack = dataclasses.field(
+        default_factory=contextlib.ExitStack
+    )
 
     @classmethod
     def find(cls, context: AutogenContext) -> Comparison:
         """Return the comparison that a comparator is called for."""
         found = context.opts.get(KEY)
-        return found if isinstance(found, cls) else cls()
+        known = found if isinstance(found, cls) else cls()
+        context.opts[KEY] = known
+        return known
 
     def begin(self, context: MigrationContext) -> None:
         """Let Alembic's next comparison on a context be this one, with our plugins."""
         context.opts[KEY] = self
         chosen = context.opts.get("autogenerate_plugins")
         context.opts["autogenerate_plugins"] = plugins.choose(chosen)
+
+    def close(self) -> None:
+        """Undo what was only done for the comparison; a second time does nothing."""
+        self.stack.close()
 
     def count_rows(self, table: str, schema: str | None = None) -> int | None:
         """Count the rows of a table of the live database.
@@ -83,18 +97,32 @@ class Comparison:
             return None
 
         was_idle = not self.live.in_transaction()
-        named = sa.table(table, schema=schema)
 
         try:
-            if not sa.inspect(self.live).has_table(table, schema=schema):
+            name = self._find_live_name(self.live, (schema, table))
+
+            if name is None:
                 return None
 
+            named = sa.table(name, schema=schema)
             return self.live.scalar(sa.select(sa.func.count()).select_from(named))
         except sa.exc.DBAPIError:
             return None
         finally:
             if was_idle:
                 self.live.rollback()
+
+    def _find_live_name(
+        self, live: sa.Connection, key: tuple[str | None, str]
+    ) -> str | None:
+        """Return what a table is called there: its old name, if it is to be renamed."""
+        keys = [key] if self.names is None else [key, self.names.old_table(key)]
+        found = (
+            name
+            for schema, name in keys
+            if name and sa.inspect(live).has_table(name, schema=schema)
+        )
+        return next(found, None)
 
 
 def require_matched(comparisons: cabc.Sequence[Comparison]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+import sqlalchemy as sa
 from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
@@ -20,10 +21,12 @@ from .operations import OURS
 from .pairs import take_pairs
 from .reading import list_sequences
 from .reading import read_sides
+from .trial import try_renames
 from .view import make_view
 
 if t.TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+    from alembic.operations.ops import MigrateOperation
     from alembic.operations.ops import UpgradeOps
     from alembic.runtime.plugins import Plugin
 
@@ -50,13 +53,39 @@ def find_renames(
     sides = read_sides(context, schemas, is_asked=is_asked)
     names = Names() if sides is None else decide(sides, comparison)
 
+    comparison.names = names
+
     if sides is not None and names:
-        upgrade.ops.extend(make_operations(names, sides.old))
+        found: list[MigrateOperation] = [*make_operations(names, sides.old)]
         sequences = list_sequences(context.inspector, sides, schemas)
-        upgrade.ops.extend(follow_default_names(sides, names, sequences=sequences))
-        context.inspector = make_view(context.inspector, names)
+        found += follow_default_names(sides, names, sequences=sequences)
+        upgrade.ops.extend(found)
+        _look_at_renamed(context, comparison, found, names=names)
 
     return PriorityDispatchResult.CONTINUE
+
+
+def _look_at_renamed(
+    context: AutogenContext,
+    comparison: Comparison,
+    operations: list[MigrateOperation],
+    *,
+    names: Names,
+) -> None:
+    """Let the comparison see a database in which the renames are done."""
+    assert context.connection is not None
+    schemas = {table.schema for table in context.sorted_tables}
+    place = try_renames(
+        context.connection,
+        operations,
+        stack=comparison.stack,
+        has_schemas=schemas | {key[0] for key in names.tables} > {None},
+    )
+
+    if place is None:
+        context.inspector = make_view(context.inspector, names)
+    else:
+        context.connection, context.inspector = place, sa.inspect(place)
 
 
 def follow_renames(
@@ -64,6 +93,7 @@ def follow_renames(
 ) -> PriorityDispatchResult:
     """Rename what is dropped and made again only for its name; renames come first."""
     assert context.dialect is not None
+    Comparison.find(context).close()
     following = take_pairs(upgrade, context.dialect)
     first = [op for op in upgrade.ops if isinstance(op, OURS)]
     rest = [op for op in upgrade.ops if not isinstance(op, OURS)]
