@@ -50,6 +50,10 @@ class RenameColumnOp(ops.AlterColumnOp):
     reason: str = ""
     modify_name: str
 
+    def has_changes(self) -> bool:
+        """Tell that there is something to do; Alembic does not count a name."""
+        return True
+
     def reverse(self) -> RenameColumnOp:
         """Return the way back."""
         return RenameColumnOp(
