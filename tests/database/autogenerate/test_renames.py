@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from flask_migrate.databases.dialects.renaming import MySQLRenaming
+from flask_migrate.databases.dialects.renaming import PostgreSQLRenaming
+from flask_migrate.databases.dialects.renaming import Renaming
+from flask_migrate.databases.dialects.renaming import SQLiteRenaming
+from flask_migrate.databases.snapshot import take_snapshot
 from flask_migrate.errors import RenameUnanswered
 from flask_migrate.make.autogenerate.comparison import Answers
+from tests.support.roundtrip import compare
 from tests.support.roundtrip import Schema
 from tests.support.roundtrip import Trip
 from tests.support.roundtrip import try_change
@@ -68,12 +74,21 @@ def _users(metadata: sa.MetaData, name: str, size: int = 50) -> None:
     )
 
 
+@pytest.fixture(params=["tried", "viewed"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to compare: with the renames tried aside, and where that cannot be."""
+    if request.param == "viewed":
+        for kind in (Renaming, SQLiteRenaming, MySQLRenaming, PostgreSQLRenaming):
+            monkeypatch.setattr(kind, "trial", "")
+
+
 ROWS = (
     "INSERT INTO orgs (id) VALUES (7)",
     "INSERT INTO users (id, email, name, org_id) VALUES (1, 'a@b', 'Ada', 7)",
 )
 
 
+@pytest.mark.usefixtures("way")
 def test_column(database_url: str) -> None:
     """A column with a default, an index, a unique key and a check keeps them all."""
     trip = _rename(
@@ -87,6 +102,7 @@ def test_column(database_url: str) -> None:
     assert "# rename: declared" in trip.upgrade
 
 
+@pytest.mark.usefixtures("way")
 def test_column_that_changes_too(database_url: str) -> None:
     """A column that becomes longer with its new name is renamed, then altered."""
     trip = _rename(
@@ -135,6 +151,7 @@ POSTS = (
 )
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("convention", [False, True])
 def test_table(database_url: str, convention: bool) -> None:
     """A table, a column of it, and the keys that point to it get new names."""
@@ -155,6 +172,7 @@ def test_table(database_url: str, convention: bool) -> None:
     assert "drop_index('" not in trip.upgrade, trip.upgrade
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.backends("postgresql")
 @pytest.mark.parametrize("convention", [False, True])
 def test_every_name_follows(database_url: str, convention: bool) -> None:
@@ -199,6 +217,7 @@ def _pairs(metadata: sa.MetaData, *names: str, table: str = "pairs") -> None:
     sa.Table(table, metadata, key, *columns)
 
 
+@pytest.mark.usefixtures("way")
 def test_columns_change_places(database_url: str) -> None:
     """Two columns swap their names, which only flags can say; the values stay."""
     _rename(
@@ -212,6 +231,7 @@ def test_columns_change_places(database_url: str) -> None:
     assert _read(database_url, "SELECT a, b FROM pairs") == [("was b", "was a")]
 
 
+@pytest.mark.usefixtures("way")
 def test_new_table_with_the_old_name(database_url: str) -> None:
     """A table moves aside for a new one that has its name."""
 
@@ -246,6 +266,7 @@ def test_without_batch(database_url: str) -> None:
     assert _read(database_url, "SELECT full_name FROM people") == [("Ada",)]
 
 
+@pytest.mark.usefixtures("way")
 def test_hostile_names(database_url: str) -> None:
     """Names with quotes, colons and words of SQL are quoted, and are never code."""
     before, after = "it's a :name", 'select "x" -- y'
@@ -328,6 +349,7 @@ def test_never(database_url: str) -> None:
     assert "DropColumnOp" in trip.operations
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.backends("postgresql")
 def test_enum_type(database_url: str) -> None:
     """A column and the enum type that is named after its table are renamed."""
@@ -352,6 +374,7 @@ def test_enum_type(database_url: str) -> None:
     assert _read(database_url, "SELECT status FROM tasks") == [("done",)]
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.backends("postgresql")
 def test_schema_and_serial(database_url: str) -> None:
     """A table of another schema keeps its schema; its numbers go on."""
@@ -414,3 +437,47 @@ def test_same_columns_other_index(database_url: str) -> None:
     )
     assert sorted(trip.operations) == ["CreateIndexOp", "DropIndexOp"]
     assert trip.left == ""
+
+
+@pytest.mark.parametrize("level", ["AUTOCOMMIT", None])
+def test_comparison_changes_nothing(database_url: str, level: str | None) -> None:
+    """What is tried for the comparison is undone, in a transaction and outside."""
+    options = {} if level is None else {"isolation_level": level}
+    engine = sa.create_engine(database_url, **options)
+    answers = Answers(renamed=("users.name:full_name", "orgs:teams"))
+    after = sa.MetaData()
+    _users(after, "full_name")
+    metadata = sa.MetaData()
+    _users(metadata, "name")
+
+    with engine.connect() as connection:
+        metadata.create_all(connection)
+        connection.commit()
+        before = take_snapshot(connection)
+        names = sa.inspect(connection).get_schema_names()
+        trip = compare(connection, after, answers=answers)
+        assert "new_column_name='full_name'" in trip.upgrade
+        assert take_snapshot(connection) == before
+        assert sa.inspect(connection).get_schema_names() == names
+
+    engine.dispose()
+
+
+@pytest.mark.backends("postgresql")
+def test_table_in_use(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another session reads the table, the comparison does not wait for it."""
+    limit = "SET LOCAL lock_timeout = '20ms'"
+    monkeypatch.setattr(PostgreSQLRenaming, "trial_limit", limit)
+    engine = sa.create_engine(database_url)
+    answers = Answers(renamed=("pairs.name:full_name",))
+    before, after = sa.MetaData(), sa.MetaData()
+    _pairs(before, "name")
+    _pairs(after, "full_name")
+    before.create_all(engine)
+
+    with engine.connect() as other, engine.connect() as connection:
+        other.exec_driver_sql("SELECT * FROM pairs")
+        trip = compare(connection, after, answers=answers)
+        assert trip.operations == ["RenameColumnOp"]
+
+    engine.dispose()
