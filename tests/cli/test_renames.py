@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import pty
@@ -108,6 +109,20 @@ def test_wrong_flag(database_url: str, tmp_path: pathlib.Path) -> None:
     assert result.exit_code == 2
     assert "the table users has no column nam, it has id, name" in result.stderr
     assert _list_files(project) == ["a1_.py"]
+
+
+@pytest.mark.backends("sqlite")
+def test_json(database_url: str, tmp_path: pathlib.Path) -> None:
+    """A program gets the questions with the flags that answer them, then the result."""
+    project = _make(tmp_path, database_url, "full_name")
+    result = project.run("migrate", "--json")
+    assert result.exit_code == 2
+    (question,) = json.loads(result.stdout)["questions"]
+    assert question["old"] == "users.name"
+    assert question["rows"] == 1
+    flag, value = question["answers"]["rename"].split()
+    written = project.run_well("migrate", "--json", "--rev-id", "a2", flag, value)
+    assert json.loads(written.stdout)["revisions"][0]["revision"] == "a2"
 
 
 @pytest.mark.backends("sqlite")

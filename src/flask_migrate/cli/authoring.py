@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import click
 
+from ..errors import UsageError
 from ..report.progress import format_actions
 from ..report.progress import format_message
 from . import options
@@ -75,6 +77,7 @@ def init(
 )
 @options.rename
 @options.renames
+@options.json_
 def revision(
     directory: str | None, autogenerate: bool, sql: bool, **values: t.Any
 ) -> None:
@@ -94,6 +97,7 @@ def revision(
 @options.x_arg
 @options.rename
 @options.renames
+@options.json_
 def migrate(
     directory: str | None, sql: bool, x_arg: tuple[str, ...], **values: t.Any
 ) -> None:
@@ -113,16 +117,26 @@ def _write(
     from ..make.autogenerate.comparison import Answers
 
     answers = Answers(renamed=values.pop("renamed"), renames=values.pop("renames"))
-    written = get_migrate().revision(
-        get_directory(directory),
-        answers=answers,
-        ask=find_asker(),
-        options=RevisionOptions(**values),
-        autogenerate=autogenerate,
-        sql=sql,
-        x_arg=x_arg,
-    )
-    click.echo(format_actions(written.actions), nl=False)
+    as_json = values.pop("as_json")
+
+    try:
+        written = get_migrate().revision(
+            get_directory(directory),
+            answers=answers,
+            ask=None if as_json else find_asker(),
+            options=RevisionOptions(**values),
+            autogenerate=autogenerate,
+            sql=sql,
+            x_arg=x_arg,
+        )
+    except UsageError as error:
+        if as_json:
+            click.echo(json.dumps(error.to_dict()))
+
+        raise
+
+    text = f"{json.dumps(written.to_dict())}\n"
+    click.echo(text if as_json else format_actions(written.actions), nl=False)
 
 
 @click.command("rename")

@@ -91,6 +91,12 @@ renames: Option = click.option(
     help="What happens to a probable rename: ask, take it if it is sure (auto), or drop"
     " and add (never).",
 )
+json_: Option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Write the result, or the questions that nobody has answered, as JSON.",
+)
 allow_lossy_cast: Option = click.option(
     "--allow-lossy-cast",
     "allow_lossy_casts",
