@@ -112,6 +112,15 @@ def test_wrong_flag(database_url: str, tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.backends("sqlite")
+def test_flag_without_a_comparison(database_url: str, tmp_path: pathlib.Path) -> None:
+    """A flag for an empty revision is refused; it would do nothing."""
+    project = _make(tmp_path, database_url, "full_name")
+    result = project.run("revision", "--rename", "users.name:full_name")
+    assert result.exit_code == 2
+    assert "Add --autogenerate" in result.stderr
+
+
+@pytest.mark.backends("sqlite")
 def test_json(database_url: str, tmp_path: pathlib.Path) -> None:
     """A program gets the questions with the flags that answer them, then the result."""
     project = _make(tmp_path, database_url, "full_name")

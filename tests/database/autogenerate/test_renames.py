@@ -337,6 +337,27 @@ def test_nothing_is_guessed(database_url: str) -> None:
     assert "1 row would be lost otherwise" in caught.value.message
 
 
+def test_hidden_column(database_url: str) -> None:
+    """A column or a table that the user's filter hides is not asked about."""
+
+    def include(
+        item: object, name: str, kind: str, reflected: bool, other: object
+    ) -> bool:
+        return name not in ("name", "pairs")
+
+    def before(metadata: sa.MetaData) -> None:
+        _pairs(metadata, "name", table="users")
+        _pairs(metadata, "a", "b")
+
+    def after(metadata: sa.MetaData) -> None:
+        _pairs(metadata, "full_name", table="users")
+        _pairs(metadata, "a", "b", table="couples")
+
+    options = {"include_object": include}
+    trip = try_change(database_url, before, after, options=options)
+    assert sorted(trip.operations) == ["AddColumnOp", "CreateTableOp"]
+
+
 def test_never(database_url: str) -> None:
     """With ``never`` a column is dropped and another one added, as ever."""
     trip = try_change(

@@ -58,6 +58,7 @@ class Draft:
     :param autogenerate: compare the models with the databases.
     :param answers: given beforehand.
     :param ask: is asked for the others.
+    :raises BadOption: there are answers, and nothing is compared.
     """
 
     def __init__(
@@ -72,6 +73,13 @@ class Draft:
         ask: Asker | None = None,
     ) -> None:
         self._answers = answers or Answers()
+
+        if self._answers.renamed and not autogenerate:
+            raise BadOption(
+                "--rename answers what a comparison asks, and there is none.",
+                hint="Add --autogenerate, or write `flask db rename OLD NEW`.",
+            )
+
         self._ask = ask
         self._comparisons: list[Comparison] = []
         self._history = history

@@ -75,11 +75,12 @@ def _look_at_renamed(
     """Let the comparison see a database in which the renames are done."""
     assert context.connection is not None
     schemas = {table.schema for table in context.sorted_tables}
+    schemas |= {schema for schema, _ in names.tables}
     place = try_renames(
         context.connection,
         operations,
         stack=comparison.stack,
-        has_schemas=schemas | {key[0] for key in names.tables} > {None},
+        has_schemas=bool(schemas - {None}),
     )
 
     if place is None:
