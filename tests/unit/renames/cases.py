@@ -59,9 +59,16 @@ class RenameCase:
         """What declares all of it."""
         return tuple(f"{old}:{new}" for old, new in self.renames.items())
 
+    def make_schemas(self) -> tuple[sa.MetaData, sa.MetaData]:
+        """Return the schema before and the one after."""
+        return _make_schema(self.before), _make_schema(self.after)
+
     def make_sides(self) -> Sides:
-        """Return the two schemas."""
-        old, new = (_make_schema(lines) for lines in (self.before, self.after))
+        """Return both, as if the first one had been read from a database."""
+        old, new = (
+            {(table.schema, table.name): table for table in metadata.tables.values()}
+            for metadata in self.make_schemas()
+        )
         return Sides(old=old, new=new, dialect=DefaultDialect())
 
 
@@ -83,14 +90,14 @@ def _read_case(paragraph: str) -> RenameCase:
     )
 
 
-def _make_schema(lines: cabc.Iterable[str]) -> dict[tuple[str | None, str], sa.Table]:
+def _make_schema(lines: cabc.Iterable[str]) -> sa.MetaData:
     metadata = sa.MetaData()
 
     for line in lines:
         name, *columns = line.split()
         sa.Table(name, metadata, *map(_make_column, columns))
 
-    return {(None, table.name): table for table in metadata.tables.values()}
+    return metadata
 
 
 def _make_column(text: str) -> sa.Column[object]:

@@ -13,6 +13,7 @@ from .evidence import Case
 from .evidence import weigh_names
 from .kinds import describe_kind
 from .kinds import Kind
+from .kinds import UNKNOWN
 from .names import Names
 from .names import Sides
 
@@ -66,7 +67,9 @@ def _refer_elsewhere(old: Column, new: Column, sides: Sides, names: Names) -> bo
 
 
 def _weigh_kinds(old: Kind, new: Kind) -> cabc.Iterator[str]:
-    if old.is_same(new):
+    if UNKNOWN in (old.family, new.family):
+        yield "type that cannot be read"
+    elif old.is_same(new):
         yield "same type" if old.is_common else "same rare type"
     elif old.head == new.head:
         yield "same type, other size"

@@ -23,6 +23,7 @@ WEIGHTS = {
     "same type, other size": 1.1,
     "other type of the same family": 0.3,
     "stored the same way": -1.0,
+    "type that cannot be read": 0.5,
     "only one of them may be NULL": -0.4,
     "references the same table": 2.0,
     "only one is a foreign key": -1.0,

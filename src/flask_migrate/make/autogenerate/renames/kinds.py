@@ -12,7 +12,7 @@ _FAMILIES = {
     "integer": "int integer bigint smallint tinyint mediumint serial bigserial",
     "number": "numeric decimal float double real",
     "text": "varchar nvarchar char nchar character text clob citext"
-    " longtext mediumtext tinytext enum string",
+    " mediumtext tinytext string",
     "boolean": "boolean bool",
     "date": "date",
     "time": "time",
@@ -42,7 +42,11 @@ _SAME = {
     "datetime": "timestamp",
     "character": "varchar",
     "clob": "text",
+    # What MariaDB makes of JSON.
+    "longtext": "json",
 }
+UNKNOWN = "nulltype"
+"""The family of what the inspector could not read."""
 _PLAIN = ("integer", "text", "boolean", "timestamp", "date", "varchar", "float")
 _SIZES = ("varchar(255)", "varchar(100)", "varchar(50)")
 _NO_SIZE = ("integer", "bigint", "smallint", "boolean", "float", "timestamp")
@@ -78,11 +82,11 @@ class Kind:
             return True
 
         both = {self.family, other.family}
-        return len(both) > 1 and both not in _NEAR
+        return len(both) > 1 and both not in _NEAR and UNKNOWN not in both
 
     def is_same(self, other: Kind) -> bool:
-        """Tell whether they are equal; enums by their labels alone."""
-        if self.labels or other.labels:
+        """Tell whether they are equal; enums by their labels, not by their names."""
+        if self.labels and other.labels:
             return self.labels == other.labels
 
         return self.text == other.text
@@ -96,17 +100,16 @@ def describe_kind(kind: TypeEngine[object], dialect: sa.Dialect) -> Kind:
     inner = kind.dialect_impl(dialect)
     inner = inner.impl_instance if isinstance(inner, sa.TypeDecorator) else inner
 
-    if isinstance(inner, sa.Enum) and inner.enums:
-        return Kind(
-            text="enum", head="enum", family="text", labels=tuple(map(str, inner.enums))
-        )
-
     try:
-        text = kind.compile(dialect).lower()
+        found = _parse(kind.compile(dialect).lower())
     except sa.exc.CompileError:
-        text = type(kind).__name__.lower()
+        found = _parse(type(kind).__name__.lower())
 
-    return _parse(text)
+    if isinstance(inner, sa.Enum):
+        labels = tuple(map(str, inner.enums))
+        return dataclasses.replace(found, family="text", labels=labels)
+
+    return found
 
 
 def _parse(text: str) -> Kind:
@@ -118,6 +121,7 @@ def _parse(text: str) -> Kind:
     found = re.match(r"\w+", plain)
     word = found.group() if found else plain
     head = _SAME.get(word, word)
-    rest = "" if head in _NO_SIZE else plain[len(word) :].replace(" ", "")
-    family = "array" if rest.endswith("[]") else _FAMILY.get(head, head)
-    return Kind(text=f"{head}{rest}{zone}", head=head, family=family)
+    size, array, _ = plain[len(word) :].replace(" ", "").partition("[]")
+    size = "" if head in _NO_SIZE else size
+    family = "array" if array else _FAMILY.get(head, head)
+    return Kind(text=f"{head}{size}{array}{zone}", head=head, family=family)
