@@ -1,6 +1,6 @@
 """Renames: found, asked about, and written as renames.
 
-The database is compared as it will be called after the renames (:mod:`.view`), so
+The database is compared as it will be called after the renames (:mod:`.trial`), so
 everything else about a table or a column is compared as always.
 """
 
@@ -32,7 +32,10 @@ if t.TYPE_CHECKING:
 
 
 def setup(plugin: Plugin) -> None:
-    """Register what comes before the comparison, and what comes after it."""
+    """Register what comes before the comparison, and what comes after it.
+
+    The last of :data:`PLUGINS`: what the others have looked at is undone in the end.
+    """
     plugin.add_autogenerate_comparator(
         find_renames, "schema", "renames", priority=DispatchPriority.FIRST
     )
