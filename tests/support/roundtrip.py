@@ -75,6 +75,7 @@ class Case:
     :param after: the models as they are.
     :param statements: run after the old schema was made.
     :param schemas: made first, and compared too.
+    :param answers: what is said beforehand.
     :param name: tells the cases of one row apart.
     """
 
@@ -83,6 +84,7 @@ class Case:
     after: Schema
     statements: tuple[str, ...] = ()
     schemas: tuple[str, ...] = ()
+    answers: Answers | None = None
     name: str = ""
 
     def __str__(self) -> str:
@@ -96,6 +98,7 @@ def check_case(url: str | sa.URL, case: Case) -> Trip:
         case.before,
         case.after,
         statements=case.statements,
+        answers=case.answers,
         schemas=case.schemas,
     )
     assert trip.is_detected

@@ -12,6 +12,8 @@ from flask_migrate.databases.dialects.renaming import SQLiteRenaming
 from flask_migrate.databases.snapshot import take_snapshot
 from flask_migrate.errors import RenameUnanswered
 from flask_migrate.make.autogenerate.comparison import Answers
+from tests.support.roundtrip import Case
+from tests.support.roundtrip import check_case
 from tests.support.roundtrip import compare
 from tests.support.roundtrip import Schema
 from tests.support.roundtrip import Trip
@@ -429,18 +431,42 @@ def test_schema_and_serial(database_url: str) -> None:
 def test_index_with_another_name(database_url: str) -> None:
     """An index that only has another name is renamed where the backend can."""
 
-    def make(index: str) -> Schema:
-        def add(metadata: sa.MetaData) -> None:
-            _pairs(metadata, "a", "b")
-            sa.Index(index, *metadata.tables["pairs"].columns["a", "b"])
-
-        return add
-
-    trip = try_change(database_url, make("ix_old"), make("ix_new"))
+    trip = try_change(database_url, _index("ix_old"), _index("ix_new"))
     assert trip.left == ""
     assert trip.describe_loss() == []
     can = not database_url.startswith("sqlite")
     assert (trip.operations == ["RenameObjectOp"]) == can
+
+
+def _index(name: str) -> Schema:
+    def add(metadata: sa.MetaData) -> None:
+        _pairs(metadata, "a", "b")
+        sa.Index(name, *metadata.tables["pairs"].columns["a", "b"])
+
+    return add
+
+
+CASES = (
+    Case(
+        row="Rename table",
+        before=lambda metadata: _pairs(metadata, "a"),
+        after=lambda metadata: _pairs(metadata, "a", table="couples"),
+        answers=Answers(renamed=("pairs:couples",)),
+    ),
+    Case(
+        row="Rename column",
+        before=lambda metadata: _pairs(metadata, "a"),
+        after=lambda metadata: _pairs(metadata, "b"),
+        answers=Answers(renamed=("pairs.a:b",)),
+    ),
+    Case(row="Index renamed", before=_index("ix_old"), after=_index("ix_new")),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_change(database_url: str, case: Case) -> None:
+    """The change is found, converges, and goes back."""
+    check_case(database_url, case)
 
 
 def test_same_columns_other_index(database_url: str) -> None:
