@@ -17,6 +17,7 @@ from flask_migrate.errors import MigrationError
 from tests.support.apps import make_shop
 from tests.support.apps import make_table
 from tests.support.gits import make_checkout
+from tests.support.projects import forget_time
 from tests.support.projects import make_project
 from tests.support.projects import Project
 from tests.support.tables import list_tables
@@ -44,6 +45,7 @@ def make_users(folder: pathlib.Path, engine: sa.Engine) -> Project:
     metadata = sa.MetaData()
     sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True))
     project = make_project(folder, engines=engine, metadatas=metadata)
+    forget_time(project.folder)
     project.run_well("migrate", "--rev-id", "a1", "-m", "users")
     project.run_well("upgrade")
     return project

@@ -17,6 +17,7 @@ from flask import Flask
 
 import flask_migrate
 from flask_migrate import Migrate
+from tests.support.projects import forget_time
 from tests.support.projects import Project
 
 TEMPLATES = pathlib.Path(flask_migrate.__file__).parent / "templates"
@@ -108,10 +109,7 @@ def write_repository(
     ):
         shutil.copyfile(TEMPLATES / template / name, folder / target)
 
-    # The time in a name would make it another one every time.
-    ini = folder / "alembic.ini"
-    text = ini.read_text("utf-8").replace("\nfile_template = ", "\n# file_template = ")
-    ini.write_text(text, "utf-8")
+    forget_time(folder)
 
     for revision in revisions:
         (versions / f"{revision.revision}_.py").write_text(revision.text, "utf-8")

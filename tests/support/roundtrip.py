@@ -78,6 +78,7 @@ class Case:
     :param after: the models as they are.
     :param statements: run after the old schema was made.
     :param schemas: made first, and compared too.
+    :param answers: what is said beforehand.
     :param name: tells the cases of one row apart.
     """
 
@@ -86,6 +87,7 @@ class Case:
     after: Schema
     statements: tuple[str, ...] = ()
     schemas: tuple[str, ...] = ()
+    answers: Answers | None = None
     name: str = ""
 
     def __str__(self) -> str:
@@ -99,6 +101,7 @@ def check_case(url: str | sa.URL, case: Case) -> Trip:
         case.before,
         case.after,
         statements=case.statements,
+        answers=case.answers,
         schemas=case.schemas,
     )
     assert trip.is_detected
@@ -205,7 +208,7 @@ def _compare(
     context = _configure(connection, metadata, options)
     comparison.begin(context)
 
-    with _quietly():
+    with _quietly(), contextlib.closing(comparison):
         script = produce_migrations(context, metadata)
 
     assert script.upgrade_ops is not None

@@ -16,6 +16,7 @@ from .filling import make_asker
 from .filling import parse_fills
 from .group import get_directory
 from .group import get_migrate
+from .questions import find_asker
 
 
 @click.command("list-templates")
@@ -121,8 +122,13 @@ def _write(
     answers = Answers(
         allow_mass_drop=values.pop("allow_mass_drop"),
         fills=parse_fills(values.pop("fills")),
+        renames=values.pop("renames"),
+        renamed=values.pop("renamed"),
     )
     format = values.pop("format")
+    # Whoever wants values is a program.
+    is_asked = format == "text"
+    askers = Askers(fill=make_asker(), rename=find_asker()) if is_asked else Askers()
 
     with reporting_errors(format):
         written = get_migrate().revision(
@@ -132,7 +138,7 @@ def _write(
             sql=sql,
             x_arg=x_arg,
             answers=answers,
-            askers=Askers(fill=make_asker()),
+            askers=askers,
             against=against,
             verify=verify,
         )
@@ -141,6 +147,27 @@ def _write(
         click.echo(json.dumps({"schema": 1, **written.to_dict()}, indent=2))
         return
 
+    show_notes(written.notes)
+    click.echo(format_actions(written.actions), nl=False)
+
+
+@click.command("rename")
+@options.directory
+@options.message
+@options.rev_id
+@click.argument("old")
+@click.argument("new")
+def rename(directory: str | None, old: str, new: str, **values: t.Any) -> None:
+    """Write a revision that renames a table or a column.
+
+    OLD is a table (posts) or a column (users.name) as it is called in the database,
+    NEW its new name alone.
+    """
+    from ..make.autogenerate import RevisionOptions
+
+    written = get_migrate().rename(
+        get_directory(directory), old=old, new=new, options=RevisionOptions(**values)
+    )
     show_notes(written.notes)
     click.echo(format_actions(written.actions), nl=False)
 
@@ -177,6 +204,7 @@ COMMANDS: tuple[click.Command, ...] = (
     init,
     revision,
     migrate,
+    rename,
     edit,
     merge,
 )

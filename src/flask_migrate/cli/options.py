@@ -75,6 +75,22 @@ version_path: Option = click.option(
     default=None,
     help="Specify specific path from config for version file.",
 )
+rename: Option = click.option(
+    "--rename",
+    "renamed",
+    multiple=True,
+    metavar="OLD:NEW",
+    help="A table or a column that has another name now: posts:articles,"
+    " users.name:full_name. Without NEW it is really dropped. May be repeated.",
+)
+renames: Option = click.option(
+    "--renames",
+    type=click.Choice(["ask", "auto", "never"]),
+    default="ask",
+    show_default=True,
+    help="What happens to a probable rename: ask, take it if it is sure (auto), or drop"
+    " and add (never).",
+)
 base: Option = click.option(
     "--base",
     default=None,
@@ -104,7 +120,7 @@ verify: Option = click.option(
 
 def autogenerating(function: t.Any) -> t.Any:
     """Add every option of a command that compares the models and writes."""
-    for option in (json_, format_, allow_mass_drop, verify, against):
+    for option in (json_, format_, allow_mass_drop, verify, against, renames, rename):
         function = option(function)
 
     return function

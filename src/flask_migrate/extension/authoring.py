@@ -92,6 +92,8 @@ class Authoring(Verbs):
         :return: what was written; nothing where autogenerate finds nothing.
         :raises OutOfDate: a database that the models are compared with is not at the
             head.
+        :raises RenameUnanswered: something may have been renamed, and nobody has said
+            so; nothing is written.
         :raises FillUnanswered: rows need a value, and nobody has said which.
         :raises NotProven: what was written fails on a scratch database.
         """
@@ -116,6 +118,38 @@ class Authoring(Verbs):
         with self._drafting(opened, draft, against=against) as work:
             return work.write(verify=verify)
 
+    def rename(
+        self,
+        directory: Directory = None,
+        *,
+        old: str,
+        new: str,
+        options: RevisionOptions | None = None,
+    ) -> Written:
+        """Write a revision that renames a table or a column, without a comparison.
+
+        :param old: ``posts``, ``users.name``; with a schema in front, if need be.
+        :param new: the new name alone.
+        :param options: what the revision is asked to be.
+        :raises BadOption: no database has it, or something has the new name.
+        """
+        from ..make.autogenerate import RevisionOptions
+
+        opened = self._open(directory)
+        asked = options or RevisionOptions()
+
+        if asked.message is None:
+            message = f"rename {old} to {new}"
+            asked = dataclasses.replace(asked, message=message)
+
+        draft = self._draft(opened, asked, autogenerate=False)
+        opened.run(
+            lambda run: draft.rename(run, old=old, new=new),
+            options=draft.environment_options,
+        )
+        draft.require_operations(old)
+        return draft.write()
+
     def check(
         self,
         directory: Directory = None,
@@ -136,13 +170,19 @@ class Authoring(Verbs):
         """
         from ..make.autogenerate import RevisionOptions
         from ..make.autogenerate.comparison import Answers
+        from ..make.autogenerate.comparison import Askers
         from ..report.differences import format_differences
 
         opened = self._open(directory, autogenerate=True)
-        # What would be refused is a difference here, like any other.
+        # What would be refused or asked is a difference here, like any other.
         wanted = dataclasses.replace(answers or Answers(), allow_mass_drop=True)
+        accept = Askers(rename=lambda asked: {one.old: one.new for one in asked})
         draft = self._draft(
-            opened, RevisionOptions(), autogenerate=True, answers=wanted
+            opened,
+            RevisionOptions(),
+            autogenerate=True,
+            answers=wanted,
+            askers=accept,
         )
 
         with self._drafting(opened, draft, against=against) as work:

@@ -17,6 +17,7 @@ from .durability import Durability
 from .durability import is_read
 from .explanations import Explanation
 from .locks import MigrationLock
+from .renaming import Renaming
 from .schemas import read_any
 from .schemas import Schema
 
@@ -114,6 +115,7 @@ class Dialect:
     """Types whose columns cannot have a plain value as DEFAULT."""
     session_guard: type[SessionGuard] = SessionGuard
     migration_lock: type[MigrationLock] = MigrationLock
+    renaming: Renaming = Renaming()
     captures_live = False
     """Whether a plan runs its steps on a scratch database to see their SQL."""
     read_only: tuple[str, str] = ("", "")

@@ -32,6 +32,8 @@ from .explanations import explain_unreachable
 from .explanations import Explanation
 from .locks import MigrationLock
 from .mysql_objects import read_objects
+from .renaming import MySQLRenaming
+from .renaming import Renaming
 from .schemas import read_mysql
 from .schemas import Schema
 from .schemas import show_created
@@ -89,6 +91,7 @@ class MySQL(Dialect):
     no_default: tuple[type[t.Any], ...] = (sa.Text, sa.LargeBinary, sa.JSON)
     session_guard: type[SessionGuard] = MySQLGuard
     migration_lock: type[MigrationLock] = MySQLLock
+    renaming: Renaming = MySQLRenaming()
     database_options: tuple[str, ...] = ("encoding", "collation")
     lock_timeout: float = 1.0
     session_query: str = "SELECT CONNECTION_ID()"

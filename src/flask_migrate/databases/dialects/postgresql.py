@@ -36,6 +36,8 @@ from .explanations import Explanation
 from .locks import MigrationLock
 from .postgresql_session import PostgreSQLGuard
 from .postgresql_session import quote_literal
+from .renaming import PostgreSQLRenaming
+from .renaming import Renaming
 from .schemas import read_postgresql
 from .schemas import Schema
 from .session_locks import PostgreSQLLock
@@ -60,6 +62,7 @@ class PostgreSQL(Dialect):
     two_phase = True
     session_guard: type[SessionGuard] = PostgreSQLGuard
     migration_lock: type[MigrationLock] = PostgreSQLLock
+    renaming: Renaming = PostgreSQLRenaming()
     database_options: tuple[str, ...] = ("encoding", "owner", "template")
     lock_timeout: float = 0.2
     session_query: str = "SELECT pg_backend_pid()"

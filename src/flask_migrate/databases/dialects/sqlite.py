@@ -25,6 +25,8 @@ from .explanations import explain_nulls
 from .explanations import Explanation
 from .file_lock import FileLock
 from .locks import MigrationLock
+from .renaming import Renaming
+from .renaming import SQLiteRenaming
 from .schemas import Schema
 from .sqlite_schema import read_sqlite
 
@@ -148,6 +150,7 @@ class SQLite(Dialect):
     migration_lock: type[MigrationLock] = FileLock
     copies_schema = True
     captures_live = True
+    renaming: Renaming = SQLiteRenaming()
     read_only: tuple[str, str] = (
         "PRAGMA query_only = ON",
         "PRAGMA query_only = OFF",

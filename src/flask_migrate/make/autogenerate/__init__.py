@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import tokenize
 import typing as t
@@ -16,11 +17,13 @@ from ...revisions.border import crossing
 from .comparison import Answers
 from .comparison import Askers
 from .comparison import Comparison
+from .comparison import require_matched
 from .destruction import write_remarks
 from .fill_question import require_fills
 from .imports import find_unbound
 from .messages import propose_message
 from .remarks import remark
+from .renames.commanded import make_rename
 
 if t.TYPE_CHECKING:
     from alembic.config import Config
@@ -63,6 +66,7 @@ class Draft:
     :param autogenerate: compare the models with the databases.
     :param answers: what was said beforehand of what a comparison may ask.
     :param askers: who answers the rest.
+    :raises BadOption: there are answers, and nothing is compared.
     """
 
     def __init__(
@@ -78,6 +82,13 @@ class Draft:
     ) -> None:
         self._answers = answers or Answers()
         self._askers = askers or Askers()
+
+        if self._answers.renamed and not autogenerate:
+            raise BadOption(
+                "--rename answers what a comparison asks, and there is none.",
+                hint="Add --autogenerate, or write `flask db rename OLD NEW`.",
+            )
+
         self._comparisons: list[Comparison] = []
         self._history = history
         self._autogenerate = autogenerate
@@ -106,21 +117,55 @@ class Draft:
             heads: t.Any = run.heads
 
             if self._autogenerate:
-                self._begin(run, live or run.connection)
-                self.context.run_autogenerate(heads, run.context)
+                comparison = self._begin(run, live or run.connection)
+
+                with contextlib.closing(comparison):
+                    self.context.run_autogenerate(heads, run.context)
             else:
                 self.context.run_no_autogenerate(heads, run.context)
 
-    def _begin(self, run: DatabaseRun, live: sa.Connection) -> None:
-        comparison = Comparison(answers=self._answers, live=live, askers=self._askers)
+    def _begin(self, run: DatabaseRun, live: sa.Connection) -> Comparison:
+        comparison = Comparison(
+            answers=self._answers,
+            askers=self._askers,
+            live=live,
+            reads_only=live is run.connection,
+        )
         comparison.begin(run.context)
         self._comparisons.append(comparison)
+        return comparison
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the comparisons have to say, in words."""
         notes = (note for each in self._comparisons for note in each.notes)
         return tuple(dict.fromkeys(notes))
+
+    def rename(self, run: DatabaseRun, *, old: str, new: str) -> None:
+        """Add a rename of a table or a column, where one database has it.
+
+        :param old: ``posts``, ``users.name``.
+        :raises BadOption: something has the new name already.
+        """
+        self.compare(run)
+        script = self.context.generated_revisions[-1]
+        upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
+        upgrade.ops.extend(make_rename(run.connection, old, new=new))
+        downgrade.ops[:] = upgrade.reverse().ops
+
+    def require_operations(self, old: str) -> None:
+        """Refuse to write a rename that renames nothing.
+
+        :raises BadOption: no database has it.
+        """
+        lists = self.context.generated_revisions[-1].upgrade_ops_list
+
+        if not any(operations.ops for operations in lists):
+            raise BadOption(
+                f"There is no {old} to rename in the database.",
+                hint="Name a table as `posts`, a column as `users.name`; `flask db"
+                " upgrade` first, if a pending revision makes it.",
+            )
 
     def list_differences(self) -> tuple[t.Any, ...]:
         """Return Alembic's description of each difference that was found."""
@@ -138,6 +183,7 @@ class Draft:
         :raises FillUnanswered: rows need a value, and nobody has said which.
         :raises BadOption: an answer is to no question.
         """
+        require_matched(self._comparisons)
         require_fills(one for each in self._comparisons for one in each.unanswered)
         self._check_fills()
 

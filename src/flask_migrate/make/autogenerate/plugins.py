@@ -18,6 +18,7 @@ PLUGINS: tuple[tuple[str, str], ...] = (
     ("mass_drop", "mass_drop"),
     ("filling", "filling"),
     ("destruction", "destruction"),
+    ("renames", "renames"),
 )
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.
 
