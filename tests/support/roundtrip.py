@@ -99,7 +99,7 @@ def check_case(url: str | sa.URL, case: Case) -> Trip:
         schemas=case.schemas,
     )
     assert trip.is_detected
-    assert trip.left == "", trip.upgrade
+    assert trip.left == "", f"{trip.upgrade}\n{trip.left}"
     assert trip.describe_loss() == [], trip.downgrade
     return trip
 

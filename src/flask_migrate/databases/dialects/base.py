@@ -13,6 +13,9 @@ from sqlalchemy import exc
 from ...errors import DatabaseError
 from ...errors import MigrationError
 from ...errors import UsageError
+from .definitions import Definitions
+from .definitions import Item
+from .definitions import Tried
 from .durability import Durability
 from .durability import is_read
 from .explanations import Explanation
@@ -278,6 +281,31 @@ class Dialect:
         :param schemas: those to read besides the default ones.
         """
         return read_any(connection, schemas)
+
+    tells_indexes = False
+    """Whether definitions are not of checks only."""
+
+    def read_definitions(
+        self, connection: sa.Connection, schema: str | None
+    ) -> Definitions | None:
+        """Return the keys, checks and indexes of a schema in the server's words.
+
+        :param schema: the default one for ``None``.
+        :return: ``None`` where nobody knows how to ask.
+        """
+        return None
+
+    def try_definitions(
+        self,
+        connection: sa.Connection,
+        schema: str | None,
+        wanted: cabc.Mapping[str, cabc.Sequence[Item]],
+    ) -> Tried:
+        """Return what models say, in the words of :meth:`read_definitions`.
+
+        :param wanted: by the name of their table, which exists.
+        """
+        return {}
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         """Make the schema of one database in another, which is empty; no rows.

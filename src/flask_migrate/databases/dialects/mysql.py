@@ -10,11 +10,15 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from . import mysql_definitions
 from .base import describe_blocker
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .definitions import Definitions
+from .definitions import Item
+from .definitions import Tried
 from .durability import changes_rows
 from .durability import Durability
 from .durability import is_read
@@ -196,6 +200,19 @@ class MySQL(Dialect):
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> Schema:
         return read_mysql(connection, schemas)
+
+    def read_definitions(
+        self, connection: sa.Connection, schema: str | None
+    ) -> Definitions:
+        return mysql_definitions.read_definitions(connection, schema)
+
+    def try_definitions(
+        self,
+        connection: sa.Connection,
+        schema: str | None,
+        wanted: cabc.Mapping[str, cabc.Sequence[Item]],
+    ) -> Tried:
+        return mysql_definitions.try_definitions(connection, schema, wanted)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         schema = source.dialect.default_schema_name or ""

@@ -12,11 +12,15 @@ from sqlalchemy import exc
 
 from ...errors import DatabaseError
 from ...errors import NotConfigured
+from . import postgresql_definitions
 from .base import describe_blocker
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .definitions import Definitions
+from .definitions import Item
+from .definitions import Tried
 from .durability import Durability
 from .durability import find_names
 from .durability import is_read
@@ -55,6 +59,7 @@ class PostgreSQL(Dialect):
     """PostgreSQL 12 and later, by any driver."""
 
     name = "postgresql"
+    tells_indexes = True
     title = "PostgreSQL"
     two_phase = True
     session_guard: type[SessionGuard] = PostgreSQLGuard
@@ -149,6 +154,19 @@ class PostgreSQL(Dialect):
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> Schema:
         return read_postgresql(connection, schemas)
+
+    def read_definitions(
+        self, connection: sa.Connection, schema: str | None
+    ) -> Definitions:
+        return postgresql_definitions.read_definitions(connection, schema)
+
+    def try_definitions(
+        self,
+        connection: sa.Connection,
+        schema: str | None,
+        wanted: cabc.Mapping[str, cabc.Sequence[Item]],
+    ) -> Tried:
+        return postgresql_definitions.try_definitions(connection, schema, wanted)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         # Nobody needs it: here DDL is tried on the live schema, and rolled back.

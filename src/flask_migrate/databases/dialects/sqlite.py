@@ -15,10 +15,14 @@ from sqlalchemy import pool
 
 from ...errors import DataAtRisk
 from ...errors import DatabaseError
+from . import sqlite_definitions
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .definitions import Definitions
+from .definitions import Item
+from .definitions import Tried
 from .explanations import explain_exists
 from .explanations import explain_locked
 from .explanations import explain_nulls
@@ -141,6 +145,7 @@ class SQLite(Dialect):
     """SQLite 3.35 and later, by any driver."""
 
     name = "sqlite"
+    tells_indexes = True
     title = "SQLite"
     transactional_ddl: bool | None = True
     enforces_length = False
@@ -207,6 +212,19 @@ class SQLite(Dialect):
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> Schema:
         return read_sqlite(connection, schemas)
+
+    def read_definitions(
+        self, connection: sa.Connection, schema: str | None
+    ) -> Definitions:
+        return sqlite_definitions.read_definitions(connection, schema)
+
+    def try_definitions(
+        self,
+        connection: sa.Connection,
+        schema: str | None,
+        wanted: cabc.Mapping[str, cabc.Sequence[Item]],
+    ) -> Tried:
+        return sqlite_definitions.try_definitions(connection, schema, wanted)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         # A virtual table makes tables of its own; an index, a view or a trigger may

@@ -1,0 +1,71 @@
+"""Indexes, unique and exclusion constraints, in everything that the server knows."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations import ops
+from alembic.runtime.plugins import Plugin
+from alembic.util import DispatchPriority
+from alembic.util import PriorityDispatchResult
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.sql.elements import conv
+
+from ....databases.dialects import get_dialect
+from ....databases.dialects.definitions import Definition
+from .editor import Editor
+from .inventory import Inventory
+from .removal import find_unique
+from .removal import make_exclude
+
+
+def setup(plugin: Plugin) -> None:
+    """Compare them where the server tells all, in the place of Alembic's comparator."""
+    plugin.add_autogenerate_comparator(
+        _compare,
+        "table",
+        "indexes",
+        priority=DispatchPriority.FIRST,
+    )
+
+
+def _compare(
+    context: AutogenContext,
+    changes: ops.ModifyTableOps,
+    schema: str | None,
+    name: str,
+    live: sa.Table | None,
+    model: sa.Table | None,
+) -> PriorityDispatchResult:
+    assert context.dialect is not None  # a comparison has one
+
+    if live is None or not get_dialect(context.dialect.name).tells_indexes:
+        return PriorityDispatchResult.CONTINUE
+
+    _complete(live, context)
+    # What else a table has comes and goes with it.
+    kinds = ("index",) if model is None else ("unique", "exclude", "index")
+    is_done = Editor(context=context, changes=changes, live=live).compare(*kinds)
+    return PriorityDispatchResult.STOP if is_done else PriorityDispatchResult.CONTINUE
+
+
+def _complete(live: sa.Table, context: AutogenContext) -> None:
+    """Give a reflected table what reflection forgets, for the day that it comes back."""
+    stock = Inventory.find(context).find_stock(live.schema, live.name)
+
+    for found in stock.live if stock is not None else ():
+        if found.kind == "exclude":
+            live.append_constraint(_make_exclude(found))
+        elif found.kind == "unique" and found.is_deferrable:
+            unique = find_unique(found, live)
+
+            if unique is not None:
+                unique.deferrable = True
+                unique.initially = "DEFERRED" if found.is_deferred else None
+
+
+def _make_exclude(found: Definition) -> sa.Constraint:
+    parts = make_exclude(found)
+    return ExcludeConstraint(
+        *parts.pop("elements"), name=conv(found.name or ""), **parts
+    )
