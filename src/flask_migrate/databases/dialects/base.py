@@ -284,6 +284,10 @@ class Dialect:
 
     tells_indexes = False
     """Whether definitions are not of checks only."""
+    tells_match = False
+    """Whether one sees how a foreign key matches rows that have a NULL in it."""
+    names_primary_keys = True
+    """Whether a primary key is dropped by its name, and made again."""
 
     def read_definitions(
         self, connection: sa.Connection, schema: str | None
@@ -306,6 +310,16 @@ class Dialect:
         :param wanted: by the name of their table, which exists.
         """
         return {}
+
+    def name_constraint(
+        self, kind: str, table: str, columns: tuple[str, ...]
+    ) -> str | None:
+        """Return what the server calls a constraint that has no name.
+
+        :param kind: ``uq``, ``fk``, ``ck`` or ``pk``.
+        :return: ``None`` where it has no name, or none that can be foretold.
+        """
+        return None
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         """Make the schema of one database in another, which is empty; no rows.

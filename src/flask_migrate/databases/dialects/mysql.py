@@ -85,6 +85,7 @@ class MySQL(Dialect):
     """MySQL 8 and MariaDB 10.6, and later, by any driver."""
 
     name = "mysql"
+    names_primary_keys = False
     title = "MySQL"
     transactional_ddl: bool | None = False
     # It has XA transactions, and refuses DDL inside of them (XAER_RMFAIL).
@@ -213,6 +214,11 @@ class MySQL(Dialect):
         wanted: cabc.Mapping[str, cabc.Sequence[Item]],
     ) -> Tried:
         return mysql_definitions.try_definitions(connection, schema, wanted)
+
+    def name_constraint(
+        self, kind: str, table: str, columns: tuple[str, ...]
+    ) -> str | None:
+        return columns[0] if kind == "uq" else None
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         schema = source.dialect.default_schema_name or ""

@@ -60,6 +60,7 @@ class PostgreSQL(Dialect):
 
     name = "postgresql"
     tells_indexes = True
+    tells_match = True
     title = "PostgreSQL"
     two_phase = True
     session_guard: type[SessionGuard] = PostgreSQLGuard
@@ -167,6 +168,11 @@ class PostgreSQL(Dialect):
         wanted: cabc.Mapping[str, cabc.Sequence[Item]],
     ) -> Tried:
         return postgresql_definitions.try_definitions(connection, schema, wanted)
+
+    def name_constraint(
+        self, kind: str, table: str, columns: tuple[str, ...]
+    ) -> str | None:
+        return postgresql_definitions.make_name(kind, table, columns)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         # Nobody needs it: here DDL is tried on the live schema, and rolled back.

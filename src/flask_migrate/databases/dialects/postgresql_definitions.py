@@ -183,11 +183,39 @@ def try_definitions(
     }
 
 
+def make_name(kind: str, table: str, columns: tuple[str, ...]) -> str:
+    """Return the name that the server gives to a constraint without one.
+
+    :param kind: ``uq``, ``fk``, ``ck`` or ``pk``.
+    """
+    end = _ENDS[kind]
+    first, second = table.encode(), "_".join(() if kind == "pk" else columns).encode()
+    room = 63 - len(end) - 1 - (1 if second else 0)
+
+    # As makeObjectName() of the server: the longer part gives way.
+    while len(first) + len(second) > room:
+        if len(first) > len(second):
+            first = first[:-1]
+        else:
+            second = second[:-1]
+
+    parts = (first.decode(errors="ignore"), second.decode(errors="ignore"), end)
+    return "_".join(one for one in parts if one)
+
+
+_ENDS = {"uq": "key", "fk": "fkey", "ck": "check", "pk": "pkey"}
+
+
 def _write(item: Item, table: str, dialect: sa.Dialect) -> str:
     """Return what makes a constraint or index on the temporary copy of its table."""
     probe = sa.Table(table, sa.MetaData(), schema="pg_temp")
 
     if isinstance(item, sa.Index):
+        assert item.table is not None  # SQLAlchemy finds an index by its table
+
+        for column in item.table.columns:
+            probe.append_column(sa.Column(column.name))
+
         twin = copy.copy(item)
         twin.table = probe
         return _CONCURRENTLY.sub(r"\1", render(twin, dialect))

@@ -16,6 +16,9 @@ PREFIX = "flask_migrate"
 PLUGINS: tuple[tuple[str, str], ...] = (
     ("checks", "coverage.checks"),
     ("indexes", "coverage.indexes"),
+    ("primary_keys", "coverage.primary_keys"),
+    ("foreign_keys", "coverage.foreign_keys"),
+    ("names", "names"),
 )
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.
 

@@ -34,4 +34,5 @@ class StatementOp(ops.MigrateOperation):
 @renderers.dispatch_for(StatementOp)
 def _render(context: AutogenContext, operation: StatementOp) -> str:
     # op.execute() takes a text as sa.text(), where a colon begins a parameter.
-    return f"op.execute({operation.sql.replace(':', '\\:')!r})"
+    text = operation.sql.replace(":", r"\:")
+    return f"op.execute({text!r})"

@@ -97,7 +97,8 @@ class Editor:
 
         if not wanted.is_named and wanted.name is not None:
             # Said now, so that the way back knows it too.
-            t.cast("t.Any", operation).constraint_name = conv(wanted.name)
+            free = Inventory.find(self.context).claim(self.live.schema, wanted.name)
+            t.cast("t.Any", operation).constraint_name = conv(free)
 
         self.changes.ops.append(operation)
 

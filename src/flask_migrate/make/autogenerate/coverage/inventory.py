@@ -73,6 +73,7 @@ class Inventory:
         self._context = context
         self._connection: sa.Connection = context.connection
         self._dialect = get_dialect(self._connection.dialect.name)
+        self._names: dict[str | None, set[str]] = {}
         self._schemas: dict[str | None, cabc.Mapping[str, Stock]] = {}
 
     @classmethod
@@ -96,6 +97,19 @@ class Inventory:
             self._schemas[schema] = self._read(schema)
 
         return self._schemas[schema].get(table)
+
+    def claim(self, schema: str | None, name: str) -> str:
+        """Return a name for something new that nothing in a schema has."""
+        if schema not in self._names:
+            live = self._dialect.read_definitions(self._connection, schema) or {}
+            known = {one.name for some in live.values() for one in some if one.name}
+            self._names[schema] = known
+
+        taken = self._names[schema]
+        numbered = (f"{name}{number}" for number in range(1, len(taken) + 2))
+        free = next(one for one in (name, *numbered) if one not in taken)
+        taken.add(free)
+        return free
 
     def _read(self, schema: str | None) -> cabc.Mapping[str, Stock]:
         live = self._dialect.read_definitions(self._connection, schema)

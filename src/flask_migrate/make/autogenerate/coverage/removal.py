@@ -108,23 +108,54 @@ def _drop_index(
         # Where the text is not taken apart, reflection sees everything.
         reflected = (one for one in live.indexes if one.name == found.name)
         index = next(reflected, None)
-        return None if index is None else ops.DropIndexOp.from_index(index)
+        return None if index is None else _drop_reflected(index)
 
-    options: dict[str, t.Any] = {}
+    where = {f"{dialect.name}_where": escape(found.where)} if found.where else {}
+    elements = [_to_element(one, live) for one in found.elements]
+    return _make_drop(
+        found.name or "", elements, live, unique=found.is_unique, options=where
+    )
 
-    if found.where:
-        options[f"{dialect.name}_where"] = escape(found.where)
 
-    name = conv(found.name or "")
-    create = ops.CreateIndexOp(
+def _drop_reflected(index: sa.Index) -> ops.DropIndexOp:
+    assert index.table is not None  # it was reflected with its table
+    # SQLAlchemy 2.1 gives SQL as it is, in which a colon would begin a parameter.
+    elements = [
+        escape(one.text) if isinstance(one, sa.TextClause) else one
+        for one in index.expressions
+    ]
+    options = {
+        key: escape(value) if key.endswith("_where") and isinstance(value, str) else value
+        for key, value in index.dialect_kwargs.items()
+    }
+    return _make_drop(
+        str(index.name),
+        elements,
+        index.table,
+        unique=bool(index.unique),
+        options=options,
+    )
+
+
+def _make_drop(
+    name: str,
+    elements: list[t.Any],
+    live: sa.Table,
+    *,
+    unique: bool,
+    options: dict[str, t.Any],
+) -> ops.DropIndexOp:
+    name = conv(name)
+    create = ops.CreateIndexOp(name, live.name, elements, schema=live.schema)
+    # The way back takes the elements from the one, and the rest from the other.
+    return ops.DropIndexOp(
         name,
         live.name,
-        [_to_element(one, live) for one in found.elements],
         schema=live.schema,
-        unique=found.is_unique,
+        _reverse=create,
+        unique=unique,
         **options,
     )
-    return ops.DropIndexOp(name, live.name, schema=live.schema, _reverse=create)
 
 
 def _to_element(sql: str, live: sa.Table) -> t.Any:
