@@ -224,7 +224,9 @@ def _documents(metadata: sa.MetaData) -> None:
     sa.Index("ix_key", sa.text("((body->>'k')::int)"), _table=table)
     sa.Index("ix_gin", table.c.body, postgresql_using="gin")
     sa.Index("ix_words", sa.text("to_tsvector('english', text)"), _table=table)
-    sa.Index("ix_year", sa.text("extract(year from made at time zone 'utc')"), _table=table)
+    sa.Index(
+        "ix_year", sa.text("extract(year from made at time zone 'utc')"), _table=table
+    )
     sa.Index("ix_with", table.c.text, postgresql_with={"fillfactor": 50})
     sa.Index(
         "ix_pattern",

@@ -85,6 +85,7 @@ class MySQL(Dialect):
     """MySQL 8 and MariaDB 10.6, and later, by any driver."""
 
     name = "mysql"
+    indexes_foreign_keys = True
     names_primary_keys = False
     title = "MySQL"
     transactional_ddl: bool | None = False

@@ -37,7 +37,9 @@ def read_definitions(connection: sa.Connection, schema: str | None) -> Definitio
     :param schema: another database of the server; the one in use for ``None``.
     """
     tables = connection.scalars(_CHECKED, {"schema": schema}).all()
-    return {one: tuple(_read(connection, _quote(connection, one, schema))) for one in tables}
+    return {
+        one: tuple(_read(connection, _quote(connection, one, schema))) for one in tables
+    }
 
 
 def try_definitions(

@@ -255,4 +255,3 @@ def _split_exclude(found: Definition) -> Definition:
         where=join(inside(rest)).strip() if has_where else "",
         method=tokens[place].name,
     )
-

@@ -42,7 +42,9 @@ def _render(context: AutogenContext, changes: ConventionTable) -> list[str]:
     end = ") as batch_op:"
 
     if lines and lines[0].endswith(end):
-        lines[0] = f"{lines[0].removesuffix(end)}, naming_convention={CONVENTION!r}{end}"
+        lines[0] = (
+            f"{lines[0].removesuffix(end)}, naming_convention={CONVENTION!r}{end}"
+        )
 
     return lines
 
@@ -70,7 +72,9 @@ class _Key:
     def name(self) -> str:
         """The name that :data:`CONVENTION` gives."""
         columns = () if self.kind == "pk" else self.columns
-        return "_".join(one for one in (self.kind, self.table, *columns, self.referred) if one)
+        return "_".join(
+            one for one in (self.kind, self.table, *columns, self.referred) if one
+        )
 
 
 def _give_names(
@@ -139,5 +143,7 @@ def _describe(operation: t.Any) -> _Key:
     return _Key(
         kind=kinds.get(type(operation), "ck"),
         table=str(operation.table_name),
-        columns=tuple(one.name if isinstance(one, sa.Column) else one for one in columns),
+        columns=tuple(
+            one.name if isinstance(one, sa.Column) else one for one in columns
+        ),
     )

@@ -19,6 +19,7 @@ PLUGINS: tuple[tuple[str, str], ...] = (
     ("primary_keys", "coverage.primary_keys"),
     ("foreign_keys", "coverage.foreign_keys"),
     ("names", "names"),
+    ("foreign_indexes", "coverage.foreign_indexes"),
 )
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.
 

@@ -75,7 +75,9 @@ class Editor:
 
     def _find_retyped(self) -> frozenset[str]:
         """Return the columns that get a type of another family."""
-        changed = (one for one in self.changes.ops if isinstance(one, ops.AlterColumnOp))
+        changed = (
+            one for one in self.changes.ops if isinstance(one, ops.AlterColumnOp)
+        )
         return frozenset(
             one.column_name
             for one in changed

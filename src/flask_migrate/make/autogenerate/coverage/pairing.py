@@ -90,4 +90,3 @@ def _list_read(found: Definition) -> tuple[str, ...]:
 def _is_same(found: Definition, wanted: Wanted) -> bool:
     made = wanted.definition
     return made is not None and (found.kind, found.text) == (made.kind, made.text)
-

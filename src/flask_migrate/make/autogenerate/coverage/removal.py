@@ -68,9 +68,7 @@ def find_unique(found: Definition, live: sa.Table) -> sa.UniqueConstraint | None
 def _make_check(found: Definition, live: sa.Table) -> ops.AddConstraintOp:
     condition: t.Any = escape(found.where)
     name = None if found.name is None else conv(found.name)
-    return ops.CreateCheckConstraintOp(
-        name, live.name, condition, schema=live.schema
-    )
+    return ops.CreateCheckConstraintOp(name, live.name, condition, schema=live.schema)
 
 
 def _make_unique(found: Definition, live: sa.Table) -> ops.AddConstraintOp:
@@ -125,7 +123,9 @@ def _drop_reflected(index: sa.Index) -> ops.DropIndexOp:
         for one in index.expressions
     ]
     options = {
-        key: escape(value) if key.endswith("_where") and isinstance(value, str) else value
+        key: escape(value)
+        if key.endswith("_where") and isinstance(value, str)
+        else value
         for key, value in index.dialect_kwargs.items()
     }
     return _make_drop(

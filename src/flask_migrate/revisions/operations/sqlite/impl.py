@@ -9,8 +9,8 @@ from alembic.ddl import sqlite
 from sqlalchemy.schema import CreateIndex
 
 from ....errors import MigrationError
-from .catalog import Catalog
 from ..rendering import ExactText
+from .catalog import Catalog
 from .leftovers import check_original
 from .rebuild import Rebuild
 
