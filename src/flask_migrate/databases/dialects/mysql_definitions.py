@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import copy
 import dataclasses
+import typing as t
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -112,5 +113,5 @@ def _quote(connection: sa.Connection, table: str, schema: str | None) -> str:
     return f"{quote(schema)}.{quote(table)}" if schema else quote(table)
 
 
-def _run(connection: sa.Connection, sql: str) -> sa.CursorResult[tuple[object, ...]]:
+def _run(connection: sa.Connection, sql: str) -> sa.CursorResult[t.Any]:
     return connection.exec_driver_sql(sql.replace("%", "%%"))

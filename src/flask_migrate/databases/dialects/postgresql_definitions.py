@@ -41,7 +41,7 @@ _LIST = re.compile(
     r"""
     \((?P<name> \w+ | "(?:[^"]|"")+" )\)::text \ (?P<word> =\ ANY | <>\ ALL )
     \ \(\(ARRAY\[
-    (?P<items> '(?:[^']|'')*'::character\ varying (?:,\ '(?:[^']|'')*'::character\ varying)* )
+    (?P<items> (?: '(?:[^']|'')*'::character\ varying (?:,\ (?='))? )+ )
     \]\)::text\[\]\)
     """,
     re.VERBOSE,
@@ -118,7 +118,8 @@ _TRY = sa.text(
                     found := NULL;
                     BEGIN
                         EXECUTE statement;
-                        SELECT described.item INTO found FROM ({_DESCRIBED}) AS described
+                        SELECT described.item INTO found
+                        FROM ({_DESCRIBED}) AS described
                         WHERE described.relation = probe
                         ORDER BY described.oid DESC LIMIT 1;
                     EXCEPTION WHEN OTHERS THEN found := NULL;

@@ -104,7 +104,7 @@ class _Indexes:
     def covers(self, columns: cabc.Sequence[str]) -> bool:
         """Tell whether some index begins with columns."""
         live = [list(one["column_names"]) for one in self._live]
-        known = [self._primary, *live, *self._new]
+        known: list[list[t.Any]] = [self._primary, *live, *self._new]
         return any(one[: len(columns)] == list(columns) for one in known)
 
     def find(self, key: ops.CreateForeignKeyOp) -> cabc.Iterator[ops.CreateIndexOp]:

@@ -50,7 +50,7 @@ def _compare(
 
 
 def _complete(live: sa.Table, context: AutogenContext) -> None:
-    """Give a reflected table what reflection forgets, for the day that it comes back."""
+    """Give a reflected table what reflection forgets: it may have to come back."""
     stock = Inventory.find(context).find_stock(live.schema, live.name)
 
     for found in stock.live if stock is not None else ():
