@@ -286,6 +286,8 @@ class Dialect:
     """Whether definitions are not of checks only."""
     tells_match = False
     """Whether one sees how a foreign key matches rows that have a NULL in it."""
+    alters_constraints = True
+    """Whether a foreign key can be added to a table that exists."""
     indexes_foreign_keys = False
     """Whether a foreign key gets an index of its own where there is none."""
     names_primary_keys = True

@@ -84,7 +84,7 @@ def _try_one(connection: sa.Connection, item: Item) -> Definition | None:
 
 
 def _read(connection: sa.Connection, place: str) -> cabc.Iterator[Definition]:
-    (row,) = _run(connection, f"SHOW CREATE TABLE {place}").all()
+    row: t.Any = _run(connection, f"SHOW CREATE TABLE {place}").one()
     modes = _run(connection, "SELECT @@sql_mode").scalar_one()
     escapes = "NO_BACKSLASH_ESCAPES" not in str(modes)
 

@@ -146,6 +146,7 @@ class SQLite(Dialect):
 
     name = "sqlite"
     tells_indexes = True
+    alters_constraints = False
     title = "SQLite"
     transactional_ddl: bool | None = True
     enforces_length = False

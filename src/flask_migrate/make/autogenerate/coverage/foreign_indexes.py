@@ -36,7 +36,11 @@ def _complete(
         return PriorityDispatchResult.CONTINUE
 
     for changes in upgrade.ops:
-        if isinstance(changes, ops.ModifyTableOps):
+        if not isinstance(changes, ops.ModifyTableOps):
+            continue
+
+        # The index of a new table goes with it.
+        if changes.table_name in context.inspector.get_table_names(changes.schema):
             changes.ops[:] = _complete_table(changes, context)
 
     return PriorityDispatchResult.CONTINUE

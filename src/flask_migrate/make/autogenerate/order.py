@@ -1,0 +1,278 @@
+"""The order of the operations: every one finds what it needs, there and back.
+
+New tables come first, and what a foreign key points to before it; then the tables that
+stay; then the foreign keys that had to wait; dropped tables last. The downgrade, being
+the reverse of it, finds everything too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+import warnings
+
+import sqlalchemy as sa
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations import ops
+from alembic.runtime.plugins import Plugin
+from alembic.util import DispatchPriority
+from alembic.util import PriorityDispatchResult
+
+from ...databases.dialects import get_dialect
+from .graph import arrange
+from .graph import Link
+from .statement import StatementOp
+
+Operations = list[ops.MigrateOperation]
+
+
+def setup(plugin: Plugin) -> None:
+    """Order the operations when all are known."""
+    plugin.add_autogenerate_comparator(
+        _sort_quietly, "schema", "order", priority=DispatchPriority.FIRST
+    )
+    plugin.add_autogenerate_comparator(
+        _order, "autogenerate", "order", priority=DispatchPriority.LAST
+    )
+
+
+def _sort_quietly(
+    context: AutogenContext, upgrade: ops.UpgradeOps, schemas: set[str | None]
+) -> PriorityDispatchResult:
+    with warnings.catch_warnings():
+        # About circles of foreign keys, which are seen to below.
+        warnings.filterwarnings("ignore", message="Cannot correctly sort tables")
+        # Sorted once; the context keeps the result.
+        _ = context.sorted_tables
+
+    return PriorityDispatchResult.CONTINUE
+
+
+def _order(context: AutogenContext, upgrade: ops.UpgradeOps) -> PriorityDispatchResult:
+    assert context.dialect is not None  # a comparison has one
+    backend = get_dialect(context.dialect.name)
+    parts = _Parts(default=context.dialect.default_schema_name)
+    parts.sort_out(upgrade.ops)
+    upgrade.ops[:] = parts.join(may_cut=backend.alters_constraints)
+    return PriorityDispatchResult.CONTINUE
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class _Parts:
+    """The operations by what they are about.
+
+    :param default: the schema that need not be named.
+    :param created: what belongs to each new table, by its name.
+    :param dropped: what belongs to each table that goes.
+    :param others: everything else, in its order.
+    :param first: how many of the others come before the new tables.
+    :param last: how many come before the dropped ones.
+    """
+
+    default: str | None
+    created: dict[str, Operations] = dataclasses.field(default_factory=dict)
+    dropped: dict[str, Operations] = dataclasses.field(default_factory=dict)
+    others: Operations = dataclasses.field(default_factory=list)
+    first: int | None = None
+    last: int = 0
+
+    def sort_out(self, operations: Operations) -> None:
+        """Note each operation."""
+        going = {
+            self._name(one) for one in operations if isinstance(one, ops.DropTableOp)
+        }
+
+        for operation in operations:
+            name = self._name(operation)
+
+            if isinstance(operation, ops.CreateTableOp):
+                self.created[name] = [operation]
+                self.first = len(self.others) if self.first is None else self.first
+            elif name in self.created:
+                self.created[name].append(operation)
+            elif name in going:
+                self.dropped.setdefault(name, []).append(operation)
+                self.last = len(self.others)
+            elif isinstance(operation, ops.ModifyTableOps):
+                self.others += _split(operation)
+                self.last = len(self.others)
+            else:
+                self.others.append(operation)
+
+    def join(self, *, may_cut: bool) -> Operations:
+        """Return all of them in order.
+
+        :param may_cut: foreign keys can be made apart from their tables.
+        """
+        created, new_keys = self._arrange(self.created, may_cut=may_cut)
+        dropped, old_keys = self._arrange(self.dropped, may_cut=may_cut)
+        added = [_wrap(_make_key(one.key)) for one in new_keys]
+        cut = [_wrap(_make_key(one.key).reverse()) for one in old_keys]
+        first = self.first or 0
+        last = max(first, self.last)
+        staying = self.others[first:last]
+        staying = self._move_keys(staying) if may_cut else staying
+        return [
+            *self.others[:first],
+            *(one for name in created for one in self.created[name]),
+            *staying,
+            *added,
+            *cut,
+            *(one for name in reversed(dropped) for one in self.dropped[name]),
+            *self.others[last:],
+        ]
+
+    def _arrange(
+        self, tables: dict[str, Operations], *, may_cut: bool
+    ) -> tuple[list[str], list[Link]]:
+        links = [
+            Link(table=name, target=self._find_target(key), key=key)
+            for name, operations in tables.items()
+            for key in _list_keys(operations)
+        ]
+        order, cut = arrange(tables, links, may_cut=may_cut)
+
+        if may_cut and tables is self.created:
+            cut += [one for one in links if self._must_wait(one) and one not in cut]
+
+        for link in cut:
+            _take_out(link.key, tables[link.table])
+
+        return order, cut
+
+    def _must_wait(self, link: Link) -> bool:
+        """Tell whether a foreign key points to what is not there yet."""
+        return any(
+            self._name(one) == link.target and _makes_target(one) for one in self.others
+        )
+
+    def _move_keys(self, operations: Operations) -> Operations:
+        """Let foreign keys go first and come last where their target changes."""
+        changed = {self._name(one) for one in operations if _makes_target(one)}
+        before: Operations = []
+        between: Operations = []
+        after: Operations = []
+
+        for operation in operations:
+            if not isinstance(operation, ops.ModifyTableOps):
+                between.append(operation)
+                continue
+
+            own = self._name(operation)
+            kept: Operations = []
+
+            for one in operation.ops:
+                target = self._find_referred(one)
+                is_far = target in changed - {own}
+
+                if is_far and isinstance(one, ops.DropConstraintOp):
+                    before.append(_wrap(one))
+                elif is_far:
+                    after.append(_wrap(one))
+                else:
+                    kept.append(one)
+
+            operation.ops[:] = kept
+
+            if kept:
+                between.append(operation)
+
+        return [*before, *between, *after]
+
+    def _find_referred(self, operation: ops.MigrateOperation) -> str | None:
+        """Return the table that a foreign key points to which comes or goes."""
+        if isinstance(operation, ops.DropConstraintOp):
+            operation = operation._reverse or operation
+
+        if not isinstance(operation, ops.CreateForeignKeyOp):
+            return None
+
+        schema = operation.kw.get("referent_schema")
+        return self._join(schema, str(operation.referent_table))
+
+    def _find_target(self, key: sa.ForeignKeyConstraint) -> str:
+        table = key.elements[0].target_fullname.rpartition(".")[0]
+        schema, _, name = table.rpartition(".")
+        return self._join(schema, name)
+
+    def _name(self, operation: t.Any) -> str:
+        name = getattr(operation, "table_name", None)
+        schema = getattr(operation, "schema", None)
+        return "" if name is None else self._join(schema, str(name))
+
+    def _join(self, schema: str | None, name: str) -> str:
+        return f"{schema}.{name}" if schema and schema != self.default else name
+
+
+def _split(changes: ops.ModifyTableOps) -> Operations:
+    """Take plain statements out: a batch would run them before everything else."""
+    found: Operations = []
+
+    for operation in changes.ops:
+        if isinstance(operation, StatementOp):
+            found.append(operation)
+        elif found and isinstance(found[-1], ops.ModifyTableOps):
+            found[-1].ops.append(operation)
+        else:
+            table = ops.ModifyTableOps(
+                changes.table_name, [operation], schema=changes.schema
+            )
+            found.append(table)
+
+    return found
+
+
+def _list_keys(operations: Operations) -> list[sa.ForeignKeyConstraint]:
+    tables = (_find_table(one) for one in operations)
+    parts = (part for table in tables if table is not None for part in table.columns)
+    return [one for one in parts if isinstance(one, sa.ForeignKeyConstraint)]
+
+
+def _find_table(operation: ops.MigrateOperation) -> ops.CreateTableOp | None:
+    if isinstance(operation, ops.DropTableOp):
+        return operation._reverse
+
+    return operation if isinstance(operation, ops.CreateTableOp) else None
+
+
+def _take_out(key: sa.ForeignKeyConstraint, operations: Operations) -> None:
+    for operation in operations:
+        table = _find_table(operation)
+
+        if table is not None:
+            table.columns = [one for one in table.columns if one is not key]
+
+
+def _make_key(key: sa.ForeignKeyConstraint) -> ops.CreateForeignKeyOp:
+    operation = ops.CreateForeignKeyOp.from_constraint(key)
+    # It stands alone now.
+    operation.kw.pop("use_alter", None)
+    return operation
+
+
+def _makes_target(operation: ops.MigrateOperation) -> bool:
+    """Tell whether an operation changes what foreign keys can point to."""
+    if not isinstance(operation, ops.ModifyTableOps):
+        return False
+
+    return any(
+        isinstance(one, (ops.CreateUniqueConstraintOp, ops.CreatePrimaryKeyOp))
+        or (
+            isinstance(one, ops.DropConstraintOp)
+            and one.constraint_type != "foreignkey"
+        )
+        or (isinstance(one, (ops.CreateIndexOp, ops.DropIndexOp)) and _is_unique(one))
+        for one in operation.ops
+    )
+
+
+def _is_unique(operation: ops.CreateIndexOp | ops.DropIndexOp) -> bool:
+    return bool(operation.to_index().unique)
+
+
+def _wrap(operation: t.Any) -> ops.ModifyTableOps:
+    """Return the operations of a table with one of them."""
+    is_key = isinstance(operation, ops.CreateForeignKeyOp)
+    table = operation.source_table if is_key else operation.table_name
+    schema = operation.kw.get("source_schema") if is_key else operation.schema
+    return ops.ModifyTableOps(str(table), [operation], schema=schema)
