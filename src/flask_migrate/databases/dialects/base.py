@@ -14,7 +14,7 @@ from ...errors import DatabaseError
 from ...errors import MigrationError
 from ...errors import UsageError
 from .definitions import Definitions
-from .definitions import Item
+from .definitions import Items
 from .definitions import Tried
 from .durability import Durability
 from .durability import is_read
@@ -294,26 +294,27 @@ class Dialect:
     """Whether a primary key is dropped by its name, and made again."""
 
     def read_definitions(
-        self, connection: sa.Connection, schema: str | None
+        self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
     ) -> Definitions | None:
-        """Return the keys, checks and indexes of a schema in the server's words.
+        """Return the keys, checks and indexes of schemas in the server's words.
 
-        :param schema: the default one for ``None``.
+        :param schemas: ``None`` is the default one.
         :return: ``None`` where nobody knows how to ask.
         """
         return None
 
-    def try_definitions(
-        self,
-        connection: sa.Connection,
-        schema: str | None,
-        wanted: cabc.Mapping[str, cabc.Sequence[Item]],
-    ) -> Tried:
+    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
         """Return what models say, in the words of :meth:`read_definitions`.
 
-        :param wanted: by the name of their table, which exists.
+        :param wanted: of tables that exist.
         """
         return {}
+
+    def find_owned_tables(
+        self, connection: sa.Connection
+    ) -> frozenset[tuple[str, str]]:
+        """Return the schema and name of the tables that no model is expected for."""
+        return frozenset()
 
     def name_constraint(
         self, kind: str, table: str, columns: tuple[str, ...]

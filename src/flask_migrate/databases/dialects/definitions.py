@@ -46,9 +46,13 @@ class Definition:
     comment: str | None = None
 
 
-Definitions = cabc.Mapping[str, tuple[Definition, ...]]
-"""Of each table of a schema, by its name."""
-Tried = cabc.Mapping[str, tuple[Definition | None, ...]]
+Place = tuple[str | None, str]
+"""The schema, ``None`` for the default one, and the name of a table."""
+Definitions = cabc.Mapping[Place, tuple[Definition, ...]]
+"""What stands in each table."""
+Items = cabc.Mapping[Place, cabc.Sequence[Item]]
+"""What the model of each table says."""
+Tried = cabc.Mapping[Place, tuple[Definition | None, ...]]
 """What became of the items of each table: ``None`` for what its columns do not allow.
 
 A table is missing where nothing could be tried.

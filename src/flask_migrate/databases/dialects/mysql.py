@@ -17,7 +17,7 @@ from .base import first_line
 from .base import Runner
 from .base import SessionGuard
 from .definitions import Definitions
-from .definitions import Item
+from .definitions import Items
 from .definitions import Tried
 from .durability import changes_rows
 from .durability import Durability
@@ -204,17 +204,12 @@ class MySQL(Dialect):
         return read_mysql(connection, schemas)
 
     def read_definitions(
-        self, connection: sa.Connection, schema: str | None
+        self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
     ) -> Definitions:
-        return mysql_definitions.read_definitions(connection, schema)
+        return mysql_definitions.read_definitions(connection, schemas)
 
-    def try_definitions(
-        self,
-        connection: sa.Connection,
-        schema: str | None,
-        wanted: cabc.Mapping[str, cabc.Sequence[Item]],
-    ) -> Tried:
-        return mysql_definitions.try_definitions(connection, schema, wanted)
+    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        return mysql_definitions.try_definitions(connection, wanted)
 
     def name_constraint(
         self, kind: str, table: str, columns: tuple[str, ...]

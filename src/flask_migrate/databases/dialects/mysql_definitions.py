@@ -17,6 +17,8 @@ from sqlalchemy import exc
 from .definitions import Definition
 from .definitions import Definitions
 from .definitions import Item
+from .definitions import Items
+from .definitions import Place
 from .definitions import render
 from .definitions import Tried
 from .mysql_ddl import read_items
@@ -32,26 +34,22 @@ _CHECKED = sa.text(
 _TRIAL = "flask_migrate_trial"
 
 
-def read_definitions(connection: sa.Connection, schema: str | None) -> Definitions:
-    """Return the checks of a database.
-
-    :param schema: another database of the server; the one in use for ``None``.
-    """
-    tables = connection.scalars(_CHECKED, {"schema": schema}).all()
+def read_definitions(
+    connection: sa.Connection, schemas: cabc.Sequence[str | None]
+) -> Definitions:
+    """Return the checks of databases of the server; ``None`` is the one in use."""
     return {
-        one: tuple(_read(connection, _quote(connection, one, schema))) for one in tables
+        (schema, table): tuple(_read(connection, _quote(connection, table, schema)))
+        for schema in schemas
+        for table in connection.scalars(_CHECKED, {"schema": schema}).all()
     }
 
 
-def try_definitions(
-    connection: sa.Connection,
-    schema: str | None,
-    wanted: cabc.Mapping[str, cabc.Sequence[Item]],
-) -> Tried:
+def try_definitions(connection: sa.Connection, wanted: Items) -> Tried:
     """Return in the server's words what models say, on the columns that it has."""
-    found: dict[str, tuple[Definition | None, ...]] = {}
+    found: dict[Place, tuple[Definition | None, ...]] = {}
 
-    for table, items in wanted.items():
+    for (schema, table), items in wanted.items():
         place = _quote(connection, table, schema)
 
         try:
@@ -60,7 +58,7 @@ def try_definitions(
             # The right to make temporary tables is one of its own.
             continue
 
-        found[table] = tuple(_try_one(connection, one) for one in items)
+        found[(schema, table)] = tuple(_try_one(connection, one) for one in items)
         _run(connection, f"DROP TEMPORARY TABLE {_TRIAL}")
 
     return found

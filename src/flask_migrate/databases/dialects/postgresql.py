@@ -13,13 +13,14 @@ from sqlalchemy import exc
 from ...errors import DatabaseError
 from ...errors import NotConfigured
 from . import postgresql_definitions
+from . import postgresql_ownership
 from .base import describe_blocker
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
 from .definitions import Definitions
-from .definitions import Item
+from .definitions import Items
 from .definitions import Tried
 from .durability import Durability
 from .durability import find_names
@@ -157,17 +158,17 @@ class PostgreSQL(Dialect):
         return read_postgresql(connection, schemas)
 
     def read_definitions(
-        self, connection: sa.Connection, schema: str | None
+        self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
     ) -> Definitions:
-        return postgresql_definitions.read_definitions(connection, schema)
+        return postgresql_definitions.read_definitions(connection, schemas)
 
-    def try_definitions(
-        self,
-        connection: sa.Connection,
-        schema: str | None,
-        wanted: cabc.Mapping[str, cabc.Sequence[Item]],
-    ) -> Tried:
-        return postgresql_definitions.try_definitions(connection, schema, wanted)
+    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        return postgresql_definitions.try_definitions(connection, wanted)
+
+    def find_owned_tables(
+        self, connection: sa.Connection
+    ) -> frozenset[tuple[str, str]]:
+        return postgresql_ownership.find_owned_tables(connection)
 
     def name_constraint(
         self, kind: str, table: str, columns: tuple[str, ...]

@@ -19,7 +19,9 @@ import sqlalchemy as sa
 from .definitions import Definition
 from .definitions import Definitions
 from .definitions import Item
+from .definitions import Items
 from .definitions import Kind
+from .definitions import Place
 from .definitions import render
 from .definitions import Tried
 from .sqlite_tokens import tokenize
@@ -87,14 +89,14 @@ _DESCRIBED = """
 _LIVE = sa.text(
     f"""
     WITH described AS ({_DESCRIBED})
-    SELECT class.relname, CAST(described.item AS text)
+    SELECT place.nspname, class.relname, CAST(described.item AS text)
     FROM described
     JOIN pg_class AS class ON class.oid = described.relation
     JOIN pg_namespace AS place ON place.oid = class.relnamespace
-    WHERE place.nspname = :schema
+    WHERE place.nspname IN :schemas
     ORDER BY class.relname, described.oid
     """
-)
+).bindparams(sa.bindparam("schemas", expanding=True))
 _GIVE = sa.text("SELECT set_config('flask_migrate.trials', :value, false)")
 _TAKE = sa.text("SELECT current_setting('flask_migrate.trials')")
 # A variable of the block outlives the tables, which the errors undo: nothing stays,
@@ -141,36 +143,30 @@ _TRY = sa.text(
 )
 
 
-def read_definitions(connection: sa.Connection, schema: str | None) -> Definitions:
-    """Return what stands in a schema.
+def read_definitions(
+    connection: sa.Connection, schemas: cabc.Sequence[str | None]
+) -> Definitions:
+    """Return what stands in schemas; ``None`` is the default one."""
+    default = connection.dialect.default_schema_name
+    names = [one or default for one in schemas]
+    found: dict[Place, tuple[Definition, ...]] = {}
 
-    :param schema: the default one for ``None``.
-    """
-    place = schema or connection.dialect.default_schema_name
-    found: dict[str, tuple[Definition, ...]] = {}
-
-    for table, text in connection.execute(_LIVE, {"schema": place}):
-        found[table] = (*found.get(table, ()), _read(json.loads(text)))
+    for schema, table, text in connection.execute(_LIVE, {"schemas": names}):
+        place = (None if schema == default else schema, table)
+        found[place] = (*found.get(place, ()), _read(json.loads(text)))
 
     return found
 
 
-def try_definitions(
-    connection: sa.Connection,
-    schema: str | None,
-    wanted: cabc.Mapping[str, cabc.Sequence[Item]],
-) -> Tried:
-    """Return in the server's words what models say, on the columns that it has.
-
-    :param wanted: of each table, which exists.
-    """
+def try_definitions(connection: sa.Connection, wanted: Items) -> Tried:
+    """Return in the server's words what models say, on the columns that it has."""
     trials = [
         {
             "schema": schema or connection.dialect.default_schema_name,
             "table": table,
             "statements": [_write(one, table, connection.dialect) for one in items],
         }
-        for table, items in wanted.items()
+        for (schema, table), items in wanted.items()
     ]
     connection.execute(_GIVE, {"value": json.dumps(trials)})
     connection.execute(_TRY)
@@ -178,8 +174,8 @@ def try_definitions(
     connection.execute(_GIVE, {"value": ""})
     pairs = zip(wanted, results, strict=False)
     return {
-        table: tuple(_read(one) if one else None for one in items)
-        for table, items in pairs
+        place: tuple(_read(one) if one else None for one in items)
+        for place, items in pairs
         if items is not None
     }
 

@@ -21,7 +21,7 @@ from .base import first_line
 from .base import Runner
 from .base import SessionGuard
 from .definitions import Definitions
-from .definitions import Item
+from .definitions import Items
 from .definitions import Tried
 from .explanations import explain_exists
 from .explanations import explain_locked
@@ -215,17 +215,12 @@ class SQLite(Dialect):
         return read_sqlite(connection, schemas)
 
     def read_definitions(
-        self, connection: sa.Connection, schema: str | None
+        self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
     ) -> Definitions:
-        return sqlite_definitions.read_definitions(connection, schema)
+        return sqlite_definitions.read_definitions(connection, schemas)
 
-    def try_definitions(
-        self,
-        connection: sa.Connection,
-        schema: str | None,
-        wanted: cabc.Mapping[str, cabc.Sequence[Item]],
-    ) -> Tried:
-        return sqlite_definitions.try_definitions(connection, schema, wanted)
+    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        return sqlite_definitions.try_definitions(connection, wanted)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         # A virtual table makes tables of its own; an index, a view or a trigger may

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from .definitions import Definition
 from .definitions import Definitions
 from .definitions import Item
+from .definitions import Items
 from .definitions import Kind
+from .definitions import Place
 from .definitions import render
 from .definitions import Tried
 from .sqlite_clauses import Clause
@@ -33,42 +35,50 @@ _KINDS: dict[str, Kind] = {
 }
 
 
-def read_definitions(connection: sa.Connection, schema: str | None) -> Definitions:
-    """Return what stands in a database file.
+def read_definitions(
+    connection: sa.Connection, schemas: cabc.Sequence[str | None]
+) -> Definitions:
+    """Return what stands in database files.
 
-    :param schema: an attached database; the main one for ``None``.
+    :param schemas: attached databases; the main one for ``None``.
     """
-    place = connection.dialect.identifier_preparer.quote_identifier(schema or "main")
-    rows = connection.exec_driver_sql(
-        f"SELECT type, tbl_name, sql FROM {place}.sqlite_master"
-        " WHERE type IN ('table', 'index') AND sql IS NOT NULL"
-        " AND name NOT LIKE 'sqlite#_%' ESCAPE '#'"
-    )
-    found: dict[str, tuple[Definition, ...]] = {}
+    found: dict[Place, tuple[Definition, ...]] = {}
 
-    for kind, table, sql in rows:
-        try:
-            new = [_read_index(sql)] if kind == "index" else list(_read_table(sql))
-        except DefinitionError:
-            # A virtual table, for example.
-            continue
-
-        found[table] = (*found.get(table, ()), *new)
+    for schema in schemas:
+        for kind, table, sql in _list_objects(connection, schema):
+            place = (schema, table)
+            new = _read_object(kind, sql)
+            found[place] = (*found.get(place, ()), *new)
 
     return found
 
 
-def try_definitions(
-    connection: sa.Connection,
-    schema: str | None,
-    wanted: cabc.Mapping[str, cabc.Sequence[Item]],
-) -> Tried:
+def try_definitions(connection: sa.Connection, wanted: Items) -> Tried:
     """Return what models say, in the form of what is stored; nothing is run."""
     dialect = connection.dialect
     return {
-        table: tuple(_try_one(one, dialect) for one in items)
-        for table, items in wanted.items()
+        place: tuple(_try_one(one, dialect) for one in items)
+        for place, items in wanted.items()
     }
+
+
+def _list_objects(
+    connection: sa.Connection, schema: str | None
+) -> cabc.Iterable[t.Any]:
+    name = connection.dialect.identifier_preparer.quote_identifier(schema or "main")
+    return connection.exec_driver_sql(
+        f"SELECT type, tbl_name, sql FROM {name}.sqlite_master"
+        " WHERE type IN ('table', 'index') AND sql IS NOT NULL"
+        " AND name NOT LIKE 'sqlite#_%' ESCAPE '#'"
+    )
+
+
+def _read_object(kind: str, sql: str) -> tuple[Definition, ...]:
+    try:
+        return (_read_index(sql),) if kind == "index" else tuple(_read_table(sql))
+    except DefinitionError:
+        # A virtual table, for example.
+        return ()
 
 
 def _try_one(item: Item, dialect: sa.Dialect) -> Definition | None:

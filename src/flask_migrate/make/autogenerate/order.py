@@ -29,7 +29,7 @@ Operations = list[ops.MigrateOperation]
 def setup(plugin: Plugin) -> None:
     """Order the operations when all are known."""
     plugin.add_autogenerate_comparator(
-        _sort_quietly, "schema", "order", priority=DispatchPriority.FIRST
+        _sort_quietly, "autogenerate", "sorting", priority=DispatchPriority.FIRST
     )
     plugin.add_autogenerate_comparator(
         _order, "autogenerate", "order", priority=DispatchPriority.LAST
@@ -37,7 +37,7 @@ def setup(plugin: Plugin) -> None:
 
 
 def _sort_quietly(
-    context: AutogenContext, upgrade: ops.UpgradeOps, schemas: set[str | None]
+    context: AutogenContext, upgrade: ops.UpgradeOps
 ) -> PriorityDispatchResult:
     with warnings.catch_warnings():
         # About circles of foreign keys, which are seen to below.

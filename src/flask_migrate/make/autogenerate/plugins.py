@@ -14,6 +14,8 @@ from alembic.runtime.plugins import Plugin
 PREFIX = "flask_migrate"
 
 PLUGINS: tuple[tuple[str, str], ...] = (
+    ("ownership", "coverage.ownership"),
+    ("reflection", "coverage.reflection"),
     ("checks", "coverage.checks"),
     ("indexes", "coverage.indexes"),
     ("primary_keys", "coverage.primary_keys"),

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from ....databases.dialects import get_dialect
 from ....databases.dialects.definitions import Definition
+from ....databases.dialects.definitions import Definitions
 from ....databases.dialects.definitions import Item
 from ....databases.dialects.definitions import Kind
+from ....databases.dialects.definitions import Place
 
 if t.TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -66,7 +68,7 @@ class Stock:
 
 
 class Inventory:
-    """Everything of one comparison, asked of the server one schema at a time."""
+    """Everything of one comparison, asked of the server at once."""
 
     def __init__(self, context: AutogenContext) -> None:
         assert context.connection is not None  # a comparison looks at a database
@@ -74,7 +76,8 @@ class Inventory:
         self._connection: sa.Connection = context.connection
         self._dialect = get_dialect(self._connection.dialect.name)
         self._names: dict[str | None, set[str]] = {}
-        self._schemas: dict[str | None, cabc.Mapping[str, Stock]] = {}
+        self._read_schemas: set[str | None] = set()
+        self._stocks: dict[Place, Stock] = {}
 
     @classmethod
     def find(cls, context: AutogenContext) -> Inventory:
@@ -93,56 +96,73 @@ class Inventory:
 
         :return: ``None`` where the server cannot be asked.
         """
-        if schema not in self._schemas:
-            self._schemas[schema] = self._read(schema)
-
-        return self._schemas[schema].get(table)
+        self._read(schema)
+        return self._stocks.get((schema, table))
 
     def claim(self, schema: str | None, name: str) -> str:
         """Return a name for something new that nothing in a schema has."""
-        if schema not in self._names:
-            live = self._dialect.read_definitions(self._connection, schema) or {}
-            known = {one.name for some in live.values() for one in some if one.name}
-            self._names[schema] = known
-
-        taken = self._names[schema]
+        self._read(schema)
+        taken = self._names.setdefault(schema, set())
         numbered = (f"{name}{number}" for number in range(1, len(taken) + 2))
         free = next(one for one in (name, *numbered) if one not in taken)
         taken.add(free)
         return free
 
-    def _read(self, schema: str | None) -> cabc.Mapping[str, Stock]:
-        live = self._dialect.read_definitions(self._connection, schema)
+    def _read(self, schema: str | None) -> None:
+        if schema in self._read_schemas:
+            return
 
-        if live is None:
-            return {}
+        models = {self._place(one): one for one in self._context.sorted_tables}
+        known = {schema, *(place[0] for place in models)} & self._list_schemas(schema)
+        wanted = known - self._read_schemas
+        self._read_schemas |= wanted
+        # The default one first; None has no order.
+        schemas = sorted(wanted, key=lambda one: one or "")
+        live = self._dialect.read_definitions(self._connection, schemas)
 
-        names = self._context.inspector.get_table_names(schema=schema)
-        items = {
-            table.name: self._list_items(table)
-            for table in self._context.sorted_tables
-            if self._place(table) == schema and table.name in set(names)
-        }
+        if live is not None:
+            items = {
+                place: self._list_items(table)
+                for place, table in models.items()
+                if place[0] in wanted
+            }
+            self._fill(live, items, schemas)
+
+    def _list_schemas(self, schema: str | None) -> set[str | None]:
+        """Return the schemas that Alembic compares, as far as that is known."""
+        has_all = self._context.opts.get("include_schemas", False)
+        models = {self._place(one)[0] for one in self._context.sorted_tables}
+        return {schema, *models} if has_all else {schema}
+
+    def _fill(
+        self,
+        live: Definitions,
+        items: cabc.Mapping[Place, list[Item]],
+        schemas: cabc.Sequence[str | None],
+    ) -> None:
+        inspector = self._context.inspector
+        places = [
+            (schema, name)
+            for schema in schemas
+            for name in inspector.get_table_names(schema=schema)
+        ]
         # Where neither side has any, there is nothing to ask.
-        asked = {name: some for name, some in items.items() if some}
-        tried = self._dialect.try_definitions(self._connection, schema, asked)
-        return {
-            name: Stock(
-                live=live.get(name, ()),
-                wanted=tuple(
-                    Wanted(item=item, definition=definition)
-                    for item, definition in zip(
-                        items.get(name, ()), tried.get(name, ()), strict=True
-                    )
-                ),
-            )
-            for name in names
-            if name not in asked or name in tried
-        }
+        asked = {one: items[one] for one in places if items.get(one)}
+        tried = self._dialect.try_definitions(self._connection, asked)
 
-    def _place(self, table: sa.Table) -> str | None:
+        for place in places:
+            definitions = live.get(place, ())
+            names = (one.name for one in definitions if one.name)
+            self._names.setdefault(place[0], set()).update(names)
+
+            if place not in asked or place in tried:
+                pairs = zip(items.get(place, ()), tried.get(place, ()), strict=True)
+                wanted = tuple(Wanted(item=one, definition=two) for one, two in pairs)
+                self._stocks[place] = Stock(live=definitions, wanted=wanted)
+
+    def _place(self, table: sa.Table) -> Place:
         is_default = table.schema == self._connection.dialect.default_schema_name
-        return None if is_default else table.schema
+        return (None if is_default else table.schema, table.name)
 
     def _list_items(self, table: sa.Table) -> list[Item]:
         """Return what a table is created with, in that order."""
