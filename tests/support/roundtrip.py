@@ -179,13 +179,15 @@ def _walk(
     before = _look(connection, extra)
     trip, imports = _compare(connection, metadata, answers, options)
     trip.before = before
-    _run(connection, trip.upgrade, imports)
+    # As Alembic's own context, which knows the models.
+    empty = sa.MetaData(naming_convention=metadata.naming_convention)
+    _run(connection, empty, trip.upgrade, imports)
     # What was asked once is answered: what is left must not be a question.
     again = dataclasses.replace(answers, renames="never", renamed=(), fills={})
     trip.left = _compare(connection, metadata, again, options)[0].upgrade
-    _run(connection, trip.downgrade, imports)
+    _run(connection, empty, trip.downgrade, imports)
     trip.back = _look(connection, extra)
-    _run(connection, trip.upgrade, imports)
+    _run(connection, empty, trip.upgrade, imports)
     return trip
 
 
@@ -263,8 +265,10 @@ def _flatten(tree: t.Any) -> cabc.Iterator[str]:
             yield type(one).__name__
 
 
-def _run(connection: sa.Connection, body: str, imports: set[str]) -> None:
-    context = _configure(connection, sa.MetaData(), {})
+def _run(
+    connection: sa.Connection, metadata: sa.MetaData, body: str, imports: set[str]
+) -> None:
+    context = _configure(connection, metadata, {})
     lines = [*sorted(imports), f"def run():\n    {body or 'pass'}"]
     names: dict[str, t.Any] = {"op": Operations(context), "sa": sa}
 

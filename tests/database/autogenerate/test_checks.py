@@ -64,6 +64,12 @@ CASES = (
         after=_things(_mood("sad", "ok", "fun")),
     ),
     Case(
+        row="Enum non-native + CHECK: value added",
+        name="a longer one, and one less",
+        before=_things(_mood("sad", "ok")),
+        after=_things(_mood("sad", "excellent")),
+    ),
+    Case(
         row="A check of a column whose type changes with it",
         before=_things(sa.Column("c", sa.Date), _check("c > '2020-01-01'")),
         after=_things(sa.Column("c", sa.DateTime), _check("c > '2020-01-01'")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
@@ -34,5 +36,29 @@ def _compare(
         return PriorityDispatchResult.CONTINUE
 
     editor = Editor(context=context, changes=changes, live=live)
-    is_done = editor.compare("check")
-    return PriorityDispatchResult.STOP if is_done else PriorityDispatchResult.CONTINUE
+
+    if not editor.compare("check"):
+        return PriorityDispatchResult.CONTINUE
+
+    for operation in changes.ops:
+        if isinstance(operation, ops.AddColumnOp) and _has_check(operation.column.type):
+            # A copy: the column is the model's own.
+            operation.column = operation.column._copy()
+            _leave_check(operation.column.type)
+        elif isinstance(operation, ops.AlterColumnOp) and _has_check(
+            operation.modify_type
+        ):
+            kind: t.Any = operation.modify_type
+            operation.modify_type = kind.copy()
+            _leave_check(operation.modify_type)
+
+    return PriorityDispatchResult.STOP
+
+
+def _has_check(kind: object) -> bool:
+    return bool(getattr(kind, "create_constraint", False))
+
+
+def _leave_check(kind: t.Any) -> None:
+    """Keep the type of a column from making a check that is an operation of its own."""
+    kind.create_constraint = False
