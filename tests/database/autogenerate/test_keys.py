@@ -128,6 +128,11 @@ EVERYWHERE = (
         after=_things(_foreign(ondelete="CASCADE")),
     ),
     Case(
+        row="Unique column order, same name",
+        before=_things(_unique("a", "b")),
+        after=_things(_unique("b", "a")),
+    ),
+    Case(
         row="FK name only; MATCH FULL",
         name="name",
         before=_things(_foreign("fk_old")),
@@ -141,11 +146,6 @@ RICH = (
         name="renamed",
         before=_keyed("a", name="pk_old"),
         after=_keyed("a", name="pk_new"),
-    ),
-    Case(
-        row="Unique column order, same name",
-        before=_things(_unique("a", "b")),
-        after=_things(_unique("b", "a")),
     ),
 )
 
@@ -225,6 +225,39 @@ POSTGRESQL = (
     ),
 )
 
+COMMENTS = (
+    Case(
+        row="Constraint / index comment",
+        name="added",
+        before=_things(_unique("a"), _foreign()),
+        after=_things(_unique("a", comment="it's :x 5%"), _foreign(comment="why")),
+    ),
+    Case(
+        row="Constraint / index comment",
+        name="changed",
+        before=_things(_unique("a", comment="one")),
+        after=_things(_unique("a", comment="two")),
+    ),
+    Case(
+        row="Constraint / index comment",
+        name="of a constraint that changes",
+        before=_things(_unique("a", comment="one")),
+        after=_things(_unique("b", comment="one")),
+    ),
+    Case(
+        row="Constraint / index comment",
+        name="of a new table",
+        before=sa.MetaData(),
+        after=_things(_unique("a", comment="one")),
+    ),
+    Case(
+        row="Constraint / index comment",
+        name="of a table that goes",
+        before=_things(_unique("a", comment="one")),
+        after=sa.MetaData(),
+    ),
+)
+
 
 @pytest.mark.parametrize("case", EVERYWHERE, ids=str)
 def test_change(database_url: str, case: Case) -> None:
@@ -240,7 +273,7 @@ def test_rich_change(database_url: str, case: Case) -> None:
 
 
 @pytest.mark.backends("postgresql")
-@pytest.mark.parametrize("case", POSTGRESQL, ids=str)
+@pytest.mark.parametrize("case", [*POSTGRESQL, *COMMENTS], ids=str)
 def test_postgresql_change(database_url: str, case: Case) -> None:
     """What only PostgreSQL has is found, converges, and goes back."""
     check_case(database_url, case)
@@ -273,3 +306,13 @@ def test_a_dropped_table_comes_back_whole(database_url: str) -> None:
 
     assert trip.left == ""
     assert trip.describe_loss() == []
+
+
+@pytest.mark.backends("postgresql")
+def test_the_comment_of_a_dropped_constraint_comes_back(database_url: str) -> None:
+    """The downgrade gives a constraint its comment again, letter by letter."""
+    before = _things(_unique("a", comment="it's :x 5%"))
+    trip = try_change(database_url, before, _things())
+
+    assert "COMMENT ON CONSTRAINT uq_things ON things IS" in trip.downgrade
+    assert r"'it''s \\:x 5%'" in trip.downgrade

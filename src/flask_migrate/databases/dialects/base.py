@@ -284,6 +284,8 @@ class Dialect:
 
     tells_indexes = False
     """Whether definitions are not of checks only."""
+    comments_constraints = False
+    """Whether a constraint can have a comment."""
     tells_match = False
     """Whether one sees how a foreign key matches rows that have a NULL in it."""
     alters_constraints = True

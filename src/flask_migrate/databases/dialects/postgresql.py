@@ -61,6 +61,7 @@ class PostgreSQL(Dialect):
 
     name = "postgresql"
     tells_indexes = True
+    comments_constraints = True
     tells_match = True
     title = "PostgreSQL"
     two_phase = True

@@ -20,6 +20,7 @@ PLUGINS: tuple[tuple[str, str], ...] = (
     ("indexes", "coverage.indexes"),
     ("primary_keys", "coverage.primary_keys"),
     ("foreign_keys", "coverage.foreign_keys"),
+    ("constraint_comments", "coverage.constraint_comments"),
     ("order", "order"),
     ("names", "names"),
     ("foreign_indexes", "coverage.foreign_indexes"),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic.operations import ops
 from sqlalchemy.sql.elements import conv
 
+from ....databases.dialects import get_dialect
 from ....databases.dialects.definitions import Definition
 from ....databases.dialects.definitions import Item
 from ..comparison import Comparison
@@ -97,12 +98,25 @@ class Editor:
 
         operation = self._make_addition(item)
 
-        if not wanted.is_named and wanted.name is not None:
+        name = wanted.name or self._foretell_name(item)
+
+        if not wanted.is_named and name is not None:
             # Said now, so that the way back knows it too.
-            free = Inventory.find(self.context).claim(self.live.schema, wanted.name)
+            free = Inventory.find(self.context).claim(self.live.schema, name)
             t.cast("t.Any", operation).constraint_name = conv(free)
 
         self.changes.ops.append(operation)
+
+    def _foretell_name(self, item: sa.Constraint) -> str | None:
+        """Return the name that the server would give to the check of a new column."""
+        assert self.context.dialect is not None  # a comparison has one
+        column = getattr(item, "parent", None)
+
+        if not isinstance(column, sa.Column):
+            return None
+
+        backend = get_dialect(self.context.dialect.name)
+        return backend.name_constraint("ck", self.live.name, (column.name,))
 
     def _make_addition(self, item: sa.Constraint) -> ops.AddConstraintOp:
         operation = ops.AddConstraintOp.from_constraint(item)

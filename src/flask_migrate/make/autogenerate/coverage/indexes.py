@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
@@ -27,6 +29,9 @@ def setup(plugin: Plugin) -> None:
         "indexes",
         priority=DispatchPriority.FIRST,
     )
+    plugin.add_autogenerate_comparator(
+        _compare_order, "table", "indexes", priority=DispatchPriority.LAST
+    )
 
 
 def _compare(
@@ -47,6 +52,46 @@ def _compare(
     kinds = ("index",) if model is None else ("unique", "exclude", "index")
     is_done = Editor(context=context, changes=changes, live=live).compare(*kinds)
     return PriorityDispatchResult.STOP if is_done else PriorityDispatchResult.CONTINUE
+
+
+def _compare_order(
+    context: AutogenContext,
+    changes: ops.ModifyTableOps,
+    schema: str | None,
+    name: str,
+    live: sa.Table | None,
+    model: sa.Table | None,
+) -> PriorityDispatchResult:
+    """Compare the order of the columns, where Alembic's comparator was asked.
+
+    It sorts the columns of a unique constraint.
+    """
+    if live is None or model is None:
+        return PriorityDispatchResult.CONTINUE
+
+    drops = (one for one in changes.ops if isinstance(one, ops.DropConstraintOp))
+    dropped = {one.constraint_name for one in drops}
+    known = {one.name: one for one in _list_uniques(live) if one.name not in dropped}
+    title: t.Any = "unique_constraint"
+
+    for new in _list_uniques(model):
+        old = known.get(new.name)
+
+        if old is None or sorted(old.columns.keys()) != sorted(new.columns.keys()):
+            continue
+
+        if old.columns.keys() != new.columns.keys() and context.run_object_filters(
+            new, new.name, title, False, old
+        ):
+            changes.ops.insert(0, ops.DropConstraintOp.from_constraint(old))
+            changes.ops.append(ops.AddConstraintOp.from_constraint(new))
+
+    return PriorityDispatchResult.CONTINUE
+
+
+def _list_uniques(table: sa.Table) -> list[sa.UniqueConstraint]:
+    found = (one for one in table.constraints if isinstance(one, sa.UniqueConstraint))
+    return sorted(found, key=lambda one: str(one.name))
 
 
 def _complete(live: sa.Table, context: AutogenContext) -> None:
