@@ -38,8 +38,10 @@ def _index(*parts: str, **options: object) -> Schema:
         table = _make_table(metadata)
         elements = [table.c[one] if one in table.c else sa.text(one) for one in parts]
         unique = bool(options.get("unique"))
-        named = {key: value for key, value in options.items() if key != "unique"}
-        sa.Index("ix_things", *elements, unique=unique, _table=table, **named)
+        name = str(options.get("name", "ix_things"))
+        ours = ("unique", "name")
+        named = {key: value for key, value in options.items() if key not in ours}
+        sa.Index(name, *elements, unique=unique, _table=table, **named)
 
     return make
 
@@ -76,6 +78,11 @@ EVERYWHERE = (
 )
 
 RICH = (
+    Case(
+        row="Index renamed",
+        before=_index("a", name="ix_old"),
+        after=_index("a", name="ix_new"),
+    ),
     Case(
         row="Expression index changed lower→upper",
         before=_index("lower(b)"),

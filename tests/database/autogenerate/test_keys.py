@@ -68,6 +68,10 @@ def _simple(name: str | None = None) -> cabc.Callable[[], sa.schema.SchemaItem]:
     return lambda: sa.ForeignKeyConstraint(["a"], ["parents.code"], name=name)
 
 
+def _unique_index() -> sa.schema.SchemaItem:
+    return sa.Index("uq_things", "a", unique=True)
+
+
 EVERYWHERE = (
     Case(
         row="PK: column added, moved, renamed constraint",
@@ -141,6 +145,17 @@ EVERYWHERE = (
 )
 
 RICH = (
+    Case(
+        row="Unique ↔ unique index of the same name",
+        before=_things(_unique("a")),
+        after=_things(_unique_index),
+    ),
+    Case(
+        row="Unique named",
+        name="renamed",
+        before=_things(_unique("a", name="uq_old")),
+        after=_things(_unique("a", name="uq_new")),
+    ),
     Case(
         row="PK: column added, moved, renamed constraint",
         name="renamed",
@@ -316,3 +331,18 @@ def test_the_comment_of_a_dropped_constraint_comes_back(database_url: str) -> No
 
     assert "COMMENT ON CONSTRAINT uq_things ON things IS" in trip.downgrade
     assert r"'it''s \\:x 5%'" in trip.downgrade
+
+
+@pytest.mark.backends("postgresql")
+def test_a_key_that_others_point_to_is_renamed_in_place(database_url: str) -> None:
+    """Another name needs no drop, which foreign keys would forbid, and no rebuild."""
+
+    def make(name: str) -> sa.MetaData:
+        metadata = sa.MetaData(naming_convention={"pk": f"{name}_%(table_name)s"})
+        _things(_foreign(f"{name}_fk"), _unique("a", name=f"{name}_uq"))(metadata)
+        return metadata
+
+    case = Case(row="PK: renamed", before=make("old"), after=make("new"))
+    trip = check_case(database_url, case)
+
+    assert set(trip.operations) == {"StatementOp"}

@@ -15,6 +15,7 @@ from ...errors import MigrationError
 from ...errors import UsageError
 from .definitions import Definitions
 from .definitions import Items
+from .definitions import Kind
 from .definitions import Tried
 from .durability import Durability
 from .durability import is_read
@@ -311,6 +312,16 @@ class Dialect:
         :param wanted: of tables that exist.
         """
         return {}
+
+    def write_rename(
+        self, kind: Kind, table: sa.Table, names: tuple[str, str], dialect: sa.Dialect
+    ) -> str | None:
+        """Return what gives a constraint or index another name.
+
+        :param names: the old one and the new one.
+        :return: ``None`` where it can only be dropped and made again.
+        """
+        return None
 
     def find_owned_tables(
         self, connection: sa.Connection

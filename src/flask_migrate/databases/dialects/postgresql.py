@@ -21,6 +21,7 @@ from .base import Runner
 from .base import SessionGuard
 from .definitions import Definitions
 from .definitions import Items
+from .definitions import Kind
 from .definitions import Tried
 from .durability import Durability
 from .durability import find_names
@@ -165,6 +166,19 @@ class PostgreSQL(Dialect):
 
     def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
         return postgresql_definitions.try_definitions(connection, wanted)
+
+    def write_rename(
+        self, kind: Kind, table: sa.Table, names: tuple[str, str], dialect: sa.Dialect
+    ) -> str | None:
+        preparer = dialect.identifier_preparer
+        old, new = map(preparer.quote, names)
+
+        if kind == "index":
+            schema = f"{preparer.quote(table.schema)}." if table.schema else ""
+            return f"ALTER INDEX {schema}{old} RENAME TO {new}"
+
+        place = preparer.format_table(table)
+        return f"ALTER TABLE {place} RENAME CONSTRAINT {old} TO {new}"
 
     def find_owned_tables(
         self, connection: sa.Connection

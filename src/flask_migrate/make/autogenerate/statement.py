@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import typing as t
 
+import sqlalchemy as sa
 from alembic.autogenerate import renderers
 from alembic.operations import ops
 
+from ...databases.dialects import get_dialect
+
 if t.TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+
+    from ...databases.dialects.definitions import Kind
 
 
 class StatementOp(ops.MigrateOperation):
@@ -29,6 +34,20 @@ class StatementOp(ops.MigrateOperation):
     def to_diff_tuple(self) -> tuple[t.Any, ...]:
         """Return what Alembic's ``check`` prints."""
         return ("execute", self.sql)
+
+
+def make_rename(
+    kind: Kind, table: sa.Table, names: tuple[str, str], dialect: sa.Dialect
+) -> StatementOp | None:
+    """Return what gives a constraint or index another name, rows untouched.
+
+    :param names: the old one and the new one.
+    :return: ``None`` where it must be dropped and made again.
+    """
+    backend = get_dialect(dialect.name)
+    sql = backend.write_rename(kind, table, names, dialect)
+    back = backend.write_rename(kind, table, (names[1], names[0]), dialect)
+    return None if sql is None or back is None else StatementOp(sql, back=back)
 
 
 @renderers.dispatch_for(StatementOp)

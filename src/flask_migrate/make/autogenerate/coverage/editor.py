@@ -14,6 +14,7 @@ from ....databases.dialects import get_dialect
 from ....databases.dialects.definitions import Definition
 from ....databases.dialects.definitions import Item
 from ..comparison import Comparison
+from ..statement import make_rename
 from .inventory import Inventory
 from .inventory import Wanted
 from .pairing import pair
@@ -64,15 +65,34 @@ class Editor:
             if self._can_drop(definition):
                 self._drop(definition, None)
 
-        for definition, wanted in (*found.changed, *found.renamed):
+        for definition, wanted in found.changed:
             if self._drop(definition, wanted):
                 self._add(wanted, word="changed")
+
+        for definition, wanted in found.renamed:
+            self._rename(definition, wanted)
 
         for wanted in found.added:
             if self._includes(wanted.kind, wanted.item, wanted.name, reflected=False):
                 self._add(wanted, word="added")
 
         return True
+
+    def _rename(self, found: Definition, wanted: Wanted) -> None:
+        assert self.context.dialect is not None  # a comparison has one
+        dialect = self.context.dialect
+        names = (found.name or "", wanted.name or "")
+        renaming = make_rename(found.kind, self.live, names, dialect)
+        removal = make_removal(found, self.live, dialect=dialect)
+
+        if removal is None or not self._allows(found, removal, wanted):
+            return
+
+        if renaming is not None:
+            self._tell("renamed", found.kind, found.name)
+            self.changes.ops.append(renaming)
+        elif self._drop(found, wanted):
+            self._add(wanted, word="changed")
 
     def _find_retyped(self) -> frozenset[str]:
         """Return the columns that get a type of another family."""

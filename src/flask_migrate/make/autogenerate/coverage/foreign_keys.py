@@ -13,6 +13,8 @@ from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
 from ....databases.dialects import get_dialect
+from ..statement import make_rename
+from ..statement import StatementOp
 
 _log = logging.getLogger("alembic.autogenerate.flask_migrate")
 
@@ -45,8 +47,13 @@ def _compare(
 
             if context.run_object_filters(new, shown, title, False, old):
                 _log.info("Detected changed foreign key %r on %r", shown, name)
-                changes.ops.insert(0, ops.DropConstraintOp.from_constraint(old))
-                changes.ops.append(ops.CreateForeignKeyOp.from_constraint(new))
+                renaming = _make_renaming(live, old, new, context)
+
+                if renaming is not None:
+                    changes.ops.append(renaming)
+                else:
+                    changes.ops.insert(0, ops.DropConstraintOp.from_constraint(old))
+                    changes.ops.append(ops.CreateForeignKeyOp.from_constraint(new))
 
     return PriorityDispatchResult.CONTINUE
 
@@ -78,15 +85,35 @@ def _describe(
     return tuple(zip(constraint.column_keys, ends, strict=True))
 
 
+def _make_renaming(
+    live: sa.Table,
+    old: sa.ForeignKeyConstraint,
+    new: sa.ForeignKeyConstraint,
+    context: AutogenContext,
+) -> StatementOp | None:
+    assert context.dialect is not None  # a comparison has one
+
+    if _has_other_match(old, new, context):
+        return None
+
+    names = (str(old.name), str(new.name))
+    return make_rename("foreign", live, names, context.dialect)
+
+
 def _differs(
     old: sa.ForeignKeyConstraint, new: sa.ForeignKeyConstraint, context: AutogenContext
 ) -> bool:
-    assert context.dialect is not None  # a comparison has one
     # A name for what has none yet is not worth a rebuild.
     has_names = isinstance(old.name, str) and isinstance(new.name, str)
 
-    if has_names and old.name != new.name:
-        return True
+    is_renamed = has_names and old.name != new.name
+    return is_renamed or _has_other_match(old, new, context)
+
+
+def _has_other_match(
+    old: sa.ForeignKeyConstraint, new: sa.ForeignKeyConstraint, context: AutogenContext
+) -> bool:
+    assert context.dialect is not None  # a comparison has one
 
     if not get_dialect(context.dialect.name).tells_match:
         return False

@@ -14,6 +14,7 @@ from alembic.util import PriorityDispatchResult
 from sqlalchemy.sql.elements import conv
 
 from ....databases.dialects import get_dialect
+from ..statement import make_rename
 from ..statement import StatementOp
 
 _log = logging.getLogger("alembic.autogenerate.flask_migrate")
@@ -57,7 +58,11 @@ def _compare(
     _log.info("Detected changed primary key on %r", name)
     assert context.dialect is not None  # a comparison has one
 
-    if get_dialect(context.dialect.name).names_primary_keys:
+    renaming = _make_renaming(live, model, context.dialect)
+
+    if renaming is not None:
+        changes.ops.append(renaming)
+    elif get_dialect(context.dialect.name).names_primary_keys:
         changes.ops += _exchange(live, model)
     else:
         changes.ops.append(_state(live, model, context.dialect))
@@ -69,6 +74,16 @@ def _is_same(live: sa.Table, model: sa.Table) -> bool:
     names = [_find_name(live), _find_name(model)]
     is_renamed = None not in names and names[0] != names[1]
     return _list_columns(live) == _list_columns(model) and not is_renamed
+
+
+def _make_renaming(
+    live: sa.Table, model: sa.Table, dialect: sa.Dialect
+) -> StatementOp | None:
+    if _list_columns(live) != _list_columns(model):
+        return None
+
+    names = (_find_name(live) or "", _find_name(model) or "")
+    return make_rename("primary", live, names, dialect)
 
 
 def _exchange(live: sa.Table, model: sa.Table) -> list[ops.MigrateOperation]:
