@@ -48,6 +48,17 @@ CASES = (
         after=_things(),
     ),
     Case(
+        row="CHECK named, added / removed (default)",
+        name="a long one removed",
+        before=_things(
+            _check(
+                "b in ('x', 'y') and lower(b) like 'z%' and a between 1 and 3"
+                " or b not in ('it''s', '\\:z') and a in (1, 2) and b = 'q'"
+            )
+        ),
+        after=_things(),
+    ),
+    Case(
         row="CHECK expression changed (opt-in plugin)",
         before=_things(_check("a > 0")),
         after=_things(_check("a >= 0")),

@@ -124,6 +124,12 @@ RICH = (
     ),
     Case(
         row="Partial index predicate added / changed",
+        name="of a list, removed",
+        before=_index("a", **_where("b IN ('x', 'y')")),
+        after=_index("a"),
+    ),
+    Case(
+        row="Partial index predicate added / changed",
         name="changed",
         before=_index("a", **_where("b <> 'x' and c like ' \\:x%'")),
         after=_index("a", **_where("b <> 'y' and c like ' \\:x%'")),

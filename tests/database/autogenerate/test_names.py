@@ -131,6 +131,16 @@ def test_in_a_schema(database_url: str, is_batch: bool) -> None:
 
 
 @pytest.mark.backends("postgresql")
+@pytest.mark.parametrize("is_added", [True, False])
+def test_the_default_schema_by_its_name(database_url: str, is_added: bool) -> None:
+    """Models that say ``public`` mean the tables that stand there."""
+    parts = (*EVERYTHING, _pointing("public"))
+    plain, rich = _things(schema="public")(), _things(*parts, schema="public")()
+    before, after = (plain, rich) if is_added else (rich, plain)
+    _check(database_url, before, after)
+
+
+@pytest.mark.backends("postgresql")
 def test_names_are_those_of_the_server(database_url: str) -> None:
     """What has no name gets the one that PostgreSQL would give, if it is free."""
     trip = try_change(

@@ -7,6 +7,7 @@ copy of its table, and read back in the same words.
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import copy
 import dataclasses
 import typing as t
@@ -58,27 +59,35 @@ def try_definitions(connection: sa.Connection, wanted: Items) -> Tried:
             # The right to make temporary tables is one of its own.
             continue
 
-        found[(schema, table)] = tuple(_try_one(connection, one) for one in items)
+        found[(schema, table)] = _try(connection, items)
         _run(connection, f"DROP TEMPORARY TABLE {_TRIAL}")
 
     return found
 
 
-def _try_one(connection: sa.Connection, item: Item) -> Definition | None:
-    twin = copy.copy(item)
-    twin.name = _TRIAL
+def _try(
+    connection: sa.Connection, items: cabc.Sequence[Item]
+) -> tuple[Definition | None, ...]:
+    names = [f"{_TRIAL}_{number}" for number, _ in enumerate(items)]
 
-    try:
-        _run(connection, f"ALTER TABLE {_TRIAL} ADD {render(twin, connection.dialect)}")
-    except exc.DBAPIError:
-        return None
+    for name, item in zip(names, items, strict=True):
+        twin: t.Any = copy.copy(item)
+        twin.name = name
 
-    made = (one for one in _read(connection, _TRIAL) if one.name == _TRIAL)
-    found = next(made, None)
-    _run(connection, f"ALTER TABLE {_TRIAL} DROP CONSTRAINT {_TRIAL}")
-    # The server would count: CONSTRAINT_1.
+        # What the columns do not allow is not there afterwards.
+        with contextlib.suppress(exc.DBAPIError):
+            text = render(twin, connection.dialect)
+            _run(connection, f"ALTER TABLE {_TRIAL} ADD {text}")
+
+    made = {one.name: one for one in _read(connection, _TRIAL)}
+    pairs = ((made.get(name), item) for name, item in zip(names, items, strict=True))
+    return tuple(one and _rename(one, item) for one, item in pairs)
+
+
+def _rename(found: Definition, item: Item) -> Definition:
+    # One without a name would get a number from the server: CONSTRAINT_1.
     name = str(item.name) if isinstance(item.name, str) else None
-    return found and dataclasses.replace(found, name=name)
+    return dataclasses.replace(found, name=name)
 
 
 def _read(connection: sa.Connection, place: str) -> cabc.Iterator[Definition]:

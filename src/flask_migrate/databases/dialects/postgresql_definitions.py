@@ -73,6 +73,7 @@ _DESCRIBED = """
         'kind', 'i',
         'name', class.relname,
         'is_unique', ind.indisunique,
+        'where', coalesce(pg_get_expr(ind.indpred, ind.indrelid), ''),
         'text', concat_ws(' ', CASE WHEN ind.indisunique THEN 'UNIQUE' END,
             substr(pg_get_indexdef(ind.indexrelid),
                    strpos(pg_get_indexdef(ind.indexrelid),
@@ -249,6 +250,6 @@ def _split_exclude(found: Definition) -> Definition:
     return dataclasses.replace(
         found,
         elements=elements,
-        where=join(inside(rest)).strip() if has_where else "",
+        where=_LIST.sub(_write_list, join(inside(rest)).strip()) if has_where else "",
         method=tokens[place].name,
     )

@@ -37,11 +37,17 @@ def _compare(
     if live is None or model is None:
         return PriorityDispatchResult.CONTINUE
 
+    pairs = _pair(live, model, context)
+
+    for old, new in pairs:
+        if _read_options(old) == _read_options(new):
+            _forgive(changes, list(new.column_keys))
+
     drops = (one for one in changes.ops if isinstance(one, ops.DropConstraintOp))
     dropped = {one.constraint_name for one in drops}
     title: t.Any = "foreign_key_constraint"
 
-    for old, new in _pair(live, model, context):
+    for old, new in pairs:
         if old.name not in dropped and _differs(old, new, context):
             shown = t.cast("str", old.name)
 
@@ -83,6 +89,34 @@ def _describe(
     targets = (one.target_fullname for one in constraint.elements)
     ends = (one.removeprefix(f"{default}.") if default else one for one in targets)
     return tuple(zip(constraint.column_keys, ends, strict=True))
+
+
+def _forgive(changes: ops.ModifyTableOps, columns: list[str]) -> None:
+    """Take back what Alembic wants where only one side says the default schema.
+
+    Each comparison would find it again.
+
+    :param columns: of a foreign key that is the same on both sides.
+    """
+    kept = [one for one in changes.ops if _find_columns(one) != columns]
+
+    if len(kept) == len(changes.ops) - 2:
+        changes.ops[:] = kept
+
+
+def _find_columns(operation: ops.MigrateOperation) -> list[str] | None:
+    """Return what a foreign key that comes or goes is about."""
+    if isinstance(operation, ops.DropConstraintOp):
+        operation = operation._reverse or operation
+
+    is_key = isinstance(operation, ops.CreateForeignKeyOp)
+    return list(t.cast("t.Any", operation).local_cols) if is_key else None
+
+
+def _read_options(key: sa.ForeignKeyConstraint) -> tuple[object, ...]:
+    actions = ((one or "NO ACTION").upper() for one in (key.onupdate, key.ondelete))
+    is_deferred = (key.initially or "").upper() == "DEFERRED"
+    return (*actions, is_deferred or bool(key.deferrable), is_deferred)
 
 
 def _make_renaming(

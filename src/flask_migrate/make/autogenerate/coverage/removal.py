@@ -106,7 +106,7 @@ def _drop_index(
         # Where the text is not taken apart, reflection sees everything.
         reflected = (one for one in live.indexes if one.name == found.name)
         index = next(reflected, None)
-        return None if index is None else _drop_reflected(index)
+        return None if index is None else _drop_reflected(index, found)
 
     where = {f"{dialect.name}_where": escape(found.where)} if found.where else {}
     elements = [_to_element(one, live) for one in found.elements]
@@ -115,7 +115,7 @@ def _drop_index(
     )
 
 
-def _drop_reflected(index: sa.Index) -> ops.DropIndexOp:
+def _drop_reflected(index: sa.Index, found: Definition) -> ops.DropIndexOp:
     assert index.table is not None  # it was reflected with its table
     # SQLAlchemy 2.1 gives SQL as it is, in which a colon would begin a parameter.
     elements = [
@@ -123,9 +123,7 @@ def _drop_reflected(index: sa.Index) -> ops.DropIndexOp:
         for one in index.expressions
     ]
     options = {
-        key: escape(value)
-        if key.endswith("_where") and isinstance(value, str)
-        else value
+        key: escape(found.where) if key.endswith("_where") else value
         for key, value in index.dialect_kwargs.items()
     }
     return _make_drop(
