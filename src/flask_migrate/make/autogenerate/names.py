@@ -81,6 +81,9 @@ def _give_names(
     context: AutogenContext, upgrade: ops.UpgradeOps
 ) -> PriorityDispatchResult:
     for place, changes in enumerate(upgrade.ops):
+        if isinstance(changes, ops.CreateTableOp):
+            _claim_names(changes, context)
+
         if not isinstance(changes, ops.ModifyTableOps):
             continue
 
@@ -98,6 +101,20 @@ def _give_names(
             )
 
     return PriorityDispatchResult.CONTINUE
+
+
+def _claim_names(table: ops.CreateTableOp, context: AutogenContext) -> None:
+    """Note the names that the server will give to what is made with a table."""
+    assert context.dialect is not None  # a comparison has one
+    backend = get_dialect(context.dialect.name)
+    keys = (one for one in table.columns if isinstance(one, sa.ForeignKeyConstraint))
+
+    for key in keys:
+        columns = tuple(key.column_keys)
+        name = backend.name_constraint("fk", str(table.table_name), columns)
+
+        if name is not None:
+            Inventory.find(context).claim(table.schema, name)
 
 
 def _is_unnamed(operation: ops.MigrateOperation) -> bool:

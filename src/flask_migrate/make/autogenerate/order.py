@@ -51,7 +51,10 @@ def _sort_quietly(
 def _order(context: AutogenContext, upgrade: ops.UpgradeOps) -> PriorityDispatchResult:
     assert context.dialect is not None  # a comparison has one
     backend = get_dialect(context.dialect.name)
-    parts = _Parts(default=context.dialect.default_schema_name)
+    parts = _Parts(
+        default=context.dialect.default_schema_name,
+        rebuilds=not backend.alters_constraints,
+    )
     parts.sort_out(upgrade.ops)
     upgrade.ops[:] = parts.join(may_cut=backend.alters_constraints)
     return PriorityDispatchResult.CONTINUE
@@ -62,6 +65,7 @@ class _Parts:
     """The operations by what they are about.
 
     :param default: the schema that need not be named.
+    :param rebuilds: a batch may make its table again, from what reflection sees.
     :param created: what belongs to each new table, by its name.
     :param dropped: what belongs to each table that goes.
     :param others: everything else, in its order.
@@ -70,6 +74,7 @@ class _Parts:
     """
 
     default: str | None
+    rebuilds: bool
     created: dict[str, Operations] = dataclasses.field(default_factory=dict)
     dropped: dict[str, Operations] = dataclasses.field(default_factory=dict)
     others: Operations = dataclasses.field(default_factory=list)
@@ -94,7 +99,8 @@ class _Parts:
                 self.dropped.setdefault(name, []).append(operation)
                 self.last = len(self.others)
             elif isinstance(operation, ops.ModifyTableOps):
-                self.others += _split(operation)
+                parts = _split(operation)
+                self.others += _part_indexes(parts) if self.rebuilds else parts
                 self.last = len(self.others)
             else:
                 self.others.append(operation)
@@ -142,13 +148,18 @@ class _Parts:
 
     def _must_wait(self, link: Link) -> bool:
         """Tell whether a foreign key points to what is not there yet."""
+        ends = (one.target_fullname for one in link.key.elements)
+        columns = {one.rpartition(".")[2] for one in ends}
+        return self._changes(link.target, columns)
+
+    def _changes(self, table: str, columns: set[str]) -> bool:
+        """Tell whether a key of a table that stays comes or goes."""
         return any(
-            self._name(one) == link.target and _makes_target(one) for one in self.others
+            self._name(one) == table and _has_key(one, columns) for one in self.others
         )
 
     def _move_keys(self, operations: Operations) -> Operations:
         """Let foreign keys go first and come last where their target changes."""
-        changed = {self._name(one) for one in operations if _makes_target(one)}
         before: Operations = []
         between: Operations = []
         after: Operations = []
@@ -158,37 +169,30 @@ class _Parts:
                 between.append(operation)
                 continue
 
-            own = self._name(operation)
-            kept: Operations = []
+            far = [one for one in operation.ops if self._is_far(one)]
+            before += [
+                _wrap(one) for one in far if isinstance(one, ops.DropConstraintOp)
+            ]
+            after += [_wrap(one) for one in far if isinstance(one, ops.AddConstraintOp)]
+            operation.ops[:] = [one for one in operation.ops if one not in far]
 
-            for one in operation.ops:
-                target = self._find_referred(one)
-                is_far = target in changed - {own}
-
-                if is_far and isinstance(one, ops.DropConstraintOp):
-                    before.append(_wrap(one))
-                elif is_far:
-                    after.append(_wrap(one))
-                else:
-                    kept.append(one)
-
-            operation.ops[:] = kept
-
-            if kept:
+            if operation.ops:
                 between.append(operation)
 
         return [*before, *between, *after]
 
-    def _find_referred(self, operation: ops.MigrateOperation) -> str | None:
-        """Return the table that a foreign key points to which comes or goes."""
+    def _is_far(self, operation: ops.MigrateOperation) -> bool:
+        """Tell whether a foreign key points to what changes in another table."""
         if isinstance(operation, ops.DropConstraintOp):
             operation = operation._reverse or operation
 
         if not isinstance(operation, ops.CreateForeignKeyOp):
-            return None
+            return False
 
+        own = self._join(operation.kw.get("source_schema"), str(operation.source_table))
         schema = operation.kw.get("referent_schema")
-        return self._join(schema, str(operation.referent_table))
+        target = self._join(schema, str(operation.referent_table))
+        return target != own and self._changes(target, set(operation.remote_cols))
 
     def _find_target(self, key: sa.ForeignKeyConstraint) -> str:
         table = key.elements[0].target_fullname.rpartition(".")[0]
@@ -222,6 +226,42 @@ def _split(changes: ops.ModifyTableOps) -> Operations:
     return found
 
 
+def _part_indexes(parts: Operations) -> Operations:
+    """Take indexes on expressions out of a batch.
+
+    Alembic reads the table back for a rebuild, and does not see them then.
+    """
+    found: Operations = []
+
+    for part in parts:
+        if not isinstance(part, ops.ModifyTableOps):
+            found.append(part)
+            continue
+
+        rich = [one for one in part.ops if _is_rich_index(one)]
+        part.ops[:] = [one for one in part.ops if one not in rich]
+        drops = [one for one in rich if isinstance(one, ops.DropIndexOp)]
+        creates = [one for one in rich if one not in drops]
+        found += [
+            *map(_wrap, drops),
+            *([part] if part.ops else []),
+            *map(_wrap, creates),
+        ]
+
+    return found
+
+
+def _is_rich_index(operation: ops.MigrateOperation) -> bool:
+    if isinstance(operation, ops.DropIndexOp):
+        operation = operation._reverse or operation
+
+    is_index = isinstance(operation, ops.CreateIndexOp)
+    columns: t.Any = (
+        operation.columns if isinstance(operation, ops.CreateIndexOp) else ()
+    )
+    return is_index and any(not isinstance(one, (str, sa.Column)) for one in columns)
+
+
 def _list_keys(operations: Operations) -> list[sa.ForeignKeyConstraint]:
     tables = (_find_table(one) for one in operations)
     parts = (part for table in tables if table is not None for part in table.columns)
@@ -250,24 +290,25 @@ def _make_key(key: sa.ForeignKeyConstraint) -> ops.CreateForeignKeyOp:
     return operation
 
 
-def _makes_target(operation: ops.MigrateOperation) -> bool:
-    """Tell whether an operation changes what foreign keys can point to."""
+def _has_key(operation: ops.MigrateOperation, columns: set[str]) -> bool:
+    """Tell whether a key or unique index of some columns comes or goes."""
     if not isinstance(operation, ops.ModifyTableOps):
         return False
 
-    return any(
-        isinstance(one, (ops.CreateUniqueConstraintOp, ops.CreatePrimaryKeyOp))
-        or (
-            isinstance(one, ops.DropConstraintOp)
-            and one.constraint_type != "foreignkey"
-        )
-        or (isinstance(one, (ops.CreateIndexOp, ops.DropIndexOp)) and _is_unique(one))
-        for one in operation.ops
-    )
+    return any(_list_unique(one) == columns for one in operation.ops)
 
 
-def _is_unique(operation: ops.CreateIndexOp | ops.DropIndexOp) -> bool:
-    return bool(operation.to_index().unique)
+def _list_unique(operation: ops.MigrateOperation) -> set[str]:
+    if isinstance(operation, ops.DropConstraintOp):
+        operation = operation._reverse or operation
+
+    if isinstance(operation, (ops.CreateIndexOp, ops.DropIndexOp)):
+        index = operation.to_index()
+        return set(index.columns.keys()) if index.unique else set()
+
+    keys = (ops.CreateUniqueConstraintOp, ops.CreatePrimaryKeyOp)
+    columns: t.Any = operation.columns if isinstance(operation, keys) else ()
+    return {str(getattr(one, "name", one)) for one in columns}
 
 
 def _wrap(operation: t.Any) -> ops.ModifyTableOps:

@@ -35,43 +35,67 @@ def _complete(
     if not get_dialect(context.dialect.name).indexes_foreign_keys:
         return PriorityDispatchResult.CONTINUE
 
+    groups: dict[t.Any, list[ops.ModifyTableOps]] = {}
+
+    for changes in upgrade.ops:
+        if isinstance(changes, ops.ModifyTableOps):
+            groups.setdefault(_place(changes), []).append(changes)
+
     for changes in upgrade.ops:
         if not isinstance(changes, ops.ModifyTableOps):
             continue
 
         # The index of a new table goes with it.
         if changes.table_name in context.inspector.get_table_names(changes.schema):
-            changes.ops[:] = _complete_table(changes, context)
+            every = [one for other in groups[_place(changes)] for one in other.ops]
+            changes.ops[:] = _complete_table(changes, every, context)
 
     return PriorityDispatchResult.CONTINUE
 
 
-def _complete_table(
-    changes: ops.ModifyTableOps, context: AutogenContext
-) -> list[ops.MigrateOperation]:
-    added = [one for one in changes.ops if isinstance(one, ops.CreateForeignKeyOp)]
-    removed = [key for one in changes.ops if (key := _find_removed(one)) is not None]
+def _place(changes: ops.ModifyTableOps) -> tuple[str | None, str]:
+    return (changes.schema, str(changes.table_name))
 
-    if not added and not removed:
+
+def _complete_table(
+    changes: ops.ModifyTableOps,
+    every: list[ops.MigrateOperation],
+    context: AutogenContext,
+) -> list[ops.MigrateOperation]:
+    """Drop foreign keys first and add them last, each with its index.
+
+    :param every: all operations of the table; the order has parted some of them.
+    """
+    added = [one for one in changes.ops if isinstance(one, ops.CreateForeignKeyOp)]
+    removed = [one for one in changes.ops if _find_removed(one) is not None]
+    drops = (ops.DropIndexOp, ops.DropConstraintOp)
+
+    if not added and not any(isinstance(one, drops) for one in changes.ops):
         return list(changes.ops)
 
-    live = _Indexes(changes, context)
-    kept = {tuple(one.local_cols) for one in added}
-    found: list[ops.MigrateOperation] = []
+    live = _Indexes(changes, every, context)
+    kept = {
+        (one.constraint_name, tuple(one.local_cols))
+        for one in every
+        if isinstance(one, ops.CreateForeignKeyOp)
+    }
+    gone = [key for one in removed if (key := _find_removed(one)) is not None]
+    found: list[ops.MigrateOperation] = list(removed)
 
-    for operation in changes.ops:
-        is_new = isinstance(operation, ops.CreateForeignKeyOp)
+    for key in gone:
+        if (key.constraint_name, tuple(key.local_cols)) not in kept:
+            indexes = (one.to_index() for one in live.take(key))
+            found += [ops.DropIndexOp.from_index(one) for one in indexes]
 
-        if is_new and not live.covers(t.cast("t.Any", operation).local_cols):
-            found.append(_make_index(t.cast("t.Any", operation)))
+    # Before the index goes that they have used until now.
+    found += live.replace()
+    found += [one for one in changes.ops if one not in removed and one not in added]
 
-        found.append(operation)
-        key = _find_removed(operation)
+    for new in added:
+        if not live.covers(new.local_cols):
+            found.append(_make_index(new))
 
-        if key is not None and tuple(key.local_cols) not in kept:
-            found += [
-                ops.DropIndexOp.from_index(one.to_index()) for one in live.find(key)
-            ]
+        found.append(new)
 
     return found
 
@@ -90,7 +114,12 @@ def _make_index(key: ops.CreateForeignKeyOp) -> ops.CreateIndexOp:
 class _Indexes:
     """What the table of the database and its model have."""
 
-    def __init__(self, changes: ops.ModifyTableOps, context: AutogenContext) -> None:
+    def __init__(
+        self,
+        changes: ops.ModifyTableOps,
+        every: list[ops.MigrateOperation],
+        context: AutogenContext,
+    ) -> None:
         self._changes = changes
         place: dict[str, t.Any] = {"schema": changes.schema}
         name = changes.table_name
@@ -98,34 +127,68 @@ class _Indexes:
         self._keys = context.inspector.get_foreign_keys(name, **place)
         primary = context.inspector.get_pk_constraint(name, **place)
         self._primary = primary["constrained_columns"]
-        new = (one for one in changes.ops if isinstance(one, ops.CreateIndexOp))
-        self._new = [[str(column) for column in one.columns] for one in new]
-        unique = (
-            one for one in changes.ops if isinstance(one, ops.CreateUniqueConstraintOp)
-        )
-        self._new += [[str(column) for column in one.columns] for one in unique]
+        gone = (_find_removed(one) for one in every)
+        self._gone = {str(one.constraint_name) for one in gone if one is not None}
+        self._dropped = {_find_dropped(one) for one in every}
+        self._new = [
+            [str(getattr(column, "name", column)) for column in one.columns]
+            for one in every
+            if isinstance(one, (ops.CreateIndexOp, ops.CreateUniqueConstraintOp))
+        ]
 
     def covers(self, columns: cabc.Sequence[str]) -> bool:
-        """Tell whether some index begins with columns."""
-        live = [list(one["column_names"]) for one in self._live]
+        """Tell whether some index begins with columns, in the end."""
+        live = [
+            list(one["column_names"])
+            for one in self._live
+            if one["name"] not in self._dropped
+        ]
         known: list[list[t.Any]] = [self._primary, *live, *self._new]
         return any(one[: len(columns)] == list(columns) for one in known)
 
-    def find(self, key: ops.CreateForeignKeyOp) -> cabc.Iterator[ops.CreateIndexOp]:
-        """Yield the index that a foreign key was given by the server, if it was."""
+    def replace(self) -> cabc.Iterator[ops.CreateIndexOp]:
+        """Yield indexes for the foreign keys that stay and lose theirs."""
+        for key in self._keys:
+            columns, name = key["constrained_columns"], str(key["name"])
+
+            if name not in self._gone and not self.covers(columns):
+                yield ops.CreateIndexOp(
+                    conv(name),
+                    self._changes.table_name,
+                    columns,
+                    schema=self._changes.schema,
+                )
+
+    def take(self, key: ops.CreateForeignKeyOp) -> cabc.Iterator[ops.CreateIndexOp]:
+        """Yield the index that a foreign key was given by the server, if it was.
+
+        It counts as dropped then.
+        """
         columns = list(key.local_cols)
-        others = [one for one in self._keys if one["name"] != key.constraint_name]
+        others = [one for one in self._keys if one["name"] not in self._gone]
 
         if any(one["constrained_columns"][:1] == columns[:1] for one in others):
             return
 
         for one in self._live:
-            is_its = one["name"] in {key.constraint_name, columns[0]}
+            is_its = one["name"] in {key.constraint_name, columns[0]} - self._dropped
 
             if is_its and not one["unique"] and one["column_names"] == columns:
+                self._dropped.add(one["name"])
                 yield ops.CreateIndexOp(
                     conv(str(one["name"])),
                     key.source_table,
                     columns,
                     schema=self._changes.schema,
                 )
+
+
+def _find_dropped(operation: ops.MigrateOperation) -> str | None:
+    """Return the name of an index that goes, a unique one included."""
+    if isinstance(operation, ops.DropIndexOp):
+        return str(operation.index_name)
+
+    is_unique = isinstance(operation, ops.DropConstraintOp) and (
+        operation.constraint_type == "unique"
+    )
+    return str(t.cast("t.Any", operation).constraint_name) if is_unique else None

@@ -17,6 +17,7 @@ from ....databases.dialects import get_dialect
 from ....databases.dialects.definitions import Definition
 from .editor import Editor
 from .inventory import Inventory
+from .removal import escape
 from .removal import find_unique
 from .removal import make_exclude
 
@@ -44,14 +45,32 @@ def _compare(
 ) -> PriorityDispatchResult:
     assert context.dialect is not None  # a comparison has one
 
-    if live is None or not get_dialect(context.dialect.name).tells_indexes:
+    if not get_dialect(context.dialect.name).tells_indexes:
         return PriorityDispatchResult.CONTINUE
+
+    if live is None:
+        changes.ops += _create(context, model)
+        return PriorityDispatchResult.STOP
 
     _complete(live, context)
     # What else a table has comes and goes with it.
     kinds = ("index",) if model is None else ("unique", "exclude", "index")
     is_done = Editor(context=context, changes=changes, live=live).compare(*kinds)
     return PriorityDispatchResult.STOP if is_done else PriorityDispatchResult.CONTINUE
+
+
+def _create(
+    context: AutogenContext, model: sa.Table | None
+) -> list[ops.MigrateOperation]:
+    """Return the indexes of a new table; Alembic leaves some out on SQLite."""
+    found = (
+        [] if model is None else sorted(model.indexes, key=lambda one: str(one.name))
+    )
+    return [
+        ops.CreateIndexOp.from_index(one)
+        for one in found
+        if context.run_object_filters(one, one.name, "index", False, None)
+    ]
 
 
 def _compare_order(
@@ -99,7 +118,12 @@ def _complete(live: sa.Table, context: AutogenContext) -> None:
     stock = Inventory.find(context).find_stock(live.schema, live.name)
 
     for found in stock.live if stock is not None else ():
-        if found.kind == "exclude":
+        if found.kind == "check":
+            check = _find_check(found, live)
+
+            if check is not None:
+                check.sqltext = escape(found.where)
+        elif found.kind == "exclude":
             live.append_constraint(_make_exclude(found))
         elif found.kind == "unique" and found.is_deferrable:
             unique = find_unique(found, live)
@@ -107,6 +131,11 @@ def _complete(live: sa.Table, context: AutogenContext) -> None:
             if unique is not None:
                 unique.deferrable = True
                 unique.initially = "DEFERRED" if found.is_deferred else None
+
+
+def _find_check(found: Definition, live: sa.Table) -> sa.CheckConstraint | None:
+    checks = (one for one in live.constraints if isinstance(one, sa.CheckConstraint))
+    return next((one for one in checks if found.name and one.name == found.name), None)
 
 
 def _make_exclude(found: Definition) -> sa.Constraint:
