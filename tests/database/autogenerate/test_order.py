@@ -142,3 +142,27 @@ def test_the_key_of_a_new_table_waits_too(database_url: str) -> None:
 
     case = Case(row="", before=make, after=_unique("new", is_unique=True))
     check_case(database_url, case)
+
+
+@pytest.mark.backends("mariadb")
+def test_a_dropped_table_keeps_what_its_keys_need(database_url: str) -> None:
+    """An index that a foreign key uses goes with the table, and comes back."""
+
+    def make(metadata: sa.MetaData) -> None:
+        _tables(parent=(), child=("parent",))(metadata)
+        sa.Index("ix_parent", metadata.tables["child"].c.parent_id)
+
+    after = _tables(parent=())
+    check_case(database_url, Case(row="", before=make, after=after))
+
+
+@pytest.mark.backends("mariadb")
+def test_an_index_that_a_key_needs_is_replaced(database_url: str) -> None:
+    """A foreign key that stays gets an index of its own when another one goes."""
+
+    def make(metadata: sa.MetaData) -> None:
+        _tables(parent=(), child=("parent",))(metadata)
+        sa.Index("ix_parent", metadata.tables["child"].c.parent_id)
+
+    after = _tables(parent=(), child=("parent",))
+    check_case(database_url, Case(row="", before=make, after=after))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
+from alembic.autogenerate import renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 from alembic.runtime.plugins import Plugin
@@ -17,6 +18,15 @@ from alembic.util import PriorityDispatchResult
 from sqlalchemy.sql.elements import conv
 
 from ....databases.dialects import get_dialect
+
+
+class GoneIndexOp(ops.DropIndexOp):
+    """An index that goes with its table: before that, a foreign key may need it."""
+
+
+@renderers.dispatch_for(GoneIndexOp)
+def _render(context: AutogenContext, operation: GoneIndexOp) -> list[str]:
+    return []
 
 
 def setup(plugin: Plugin) -> None:
@@ -35,6 +45,7 @@ def _complete(
     if not get_dialect(context.dialect.name).indexes_foreign_keys:
         return PriorityDispatchResult.CONTINUE
 
+    upgrade.ops[:] = _leave_indexes(upgrade.ops)
     groups: dict[t.Any, list[ops.ModifyTableOps]] = {}
 
     for changes in upgrade.ops:
@@ -51,6 +62,39 @@ def _complete(
             changes.ops[:] = _complete_table(changes, every, context)
 
     return PriorityDispatchResult.CONTINUE
+
+
+def _leave_indexes(
+    operations: list[ops.MigrateOperation],
+) -> list[ops.MigrateOperation]:
+    """Let the indexes of a table that is dropped go with it."""
+    drops = (one for one in operations if isinstance(one, ops.DropTableOp))
+    dropped = {(one.schema, str(one.table_name)) for one in drops}
+    found: list[ops.MigrateOperation] = []
+
+    for operation in operations:
+        is_change = isinstance(operation, ops.ModifyTableOps)
+
+        if is_change and _place(t.cast("t.Any", operation)) in dropped:
+            found += map(_leave, t.cast("t.Any", operation).ops)
+        else:
+            found.append(operation)
+
+    return found
+
+
+def _leave(operation: t.Any) -> ops.MigrateOperation:
+    if not isinstance(operation, ops.DropIndexOp):
+        schema = operation.schema
+        return ops.ModifyTableOps(operation.table_name, [operation], schema=schema)
+
+    return GoneIndexOp(
+        operation.index_name,
+        operation.table_name,
+        schema=operation.schema,
+        _reverse=operation._reverse,
+        **operation.kw,
+    )
 
 
 def _place(changes: ops.ModifyTableOps) -> tuple[str | None, str]:
@@ -136,14 +180,18 @@ class _Indexes:
             if isinstance(one, (ops.CreateIndexOp, ops.CreateUniqueConstraintOp))
         ]
 
-    def covers(self, columns: cabc.Sequence[str]) -> bool:
-        """Tell whether some index begins with columns, in the end."""
+    def covers(self, columns: cabc.Sequence[str], *, with_new: bool = True) -> bool:
+        """Tell whether some index that stays begins with columns.
+
+        :param with_new: those that are made now count too.
+        """
         live = [
             list(one["column_names"])
             for one in self._live
             if one["name"] not in self._dropped
         ]
-        known: list[list[t.Any]] = [self._primary, *live, *self._new]
+        new = self._new if with_new else []
+        known: list[list[t.Any]] = [self._primary, *live, *new]
         return any(one[: len(columns)] == list(columns) for one in known)
 
     def replace(self) -> cabc.Iterator[ops.CreateIndexOp]:
@@ -151,7 +199,7 @@ class _Indexes:
         for key in self._keys:
             columns, name = key["constrained_columns"], str(key["name"])
 
-            if name not in self._gone and not self.covers(columns):
+            if name not in self._gone and not self.covers(columns, with_new=False):
                 yield ops.CreateIndexOp(
                     conv(name),
                     self._changes.table_name,
