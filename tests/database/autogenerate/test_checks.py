@@ -119,3 +119,12 @@ def test_what_did_not_change_is_equal(database_url: str) -> None:
 
     assert trip.operations == [], trip.upgrade
     assert trip.notes == []
+
+
+@pytest.mark.backends("postgresql")
+def test_a_dropped_table_gets_its_lists_back(database_url: str) -> None:
+    """PostgreSQL shows a list of strings in one way and reads that in another."""
+    before = _things(_check("b in ('x', 'y') or a = 2"), _mood("sad", "ok"))
+    trip = try_change(database_url, before, sa.MetaData())
+
+    assert trip.describe_loss() == [], trip.downgrade

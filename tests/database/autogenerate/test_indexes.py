@@ -266,3 +266,23 @@ def test_a_dropped_table_comes_back_with_its_indexes(database_url: str) -> None:
 
     assert trip.left == ""
     assert trip.describe_loss() == []
+
+
+@pytest.mark.backends("postgresql", "sqlite")
+def test_a_new_table_gets_every_index(database_url: str) -> None:
+    """An index on an expression, too, is made with its table."""
+    check_case(database_url, Case(row="", before=sa.MetaData(), after=_many))
+
+
+@pytest.mark.backends("postgresql", "sqlite")
+@pytest.mark.parametrize("is_added", [True, False])
+def test_an_expression_beside_a_rebuild(database_url: str, is_added: bool) -> None:
+    """An index that Alembic's batch does not see comes and goes with other changes."""
+
+    def make(metadata: sa.MetaData) -> None:
+        unique = sa.UniqueConstraint("a", "b", name="uq_things")
+        table = _make_table(metadata, sa.Column("d", sa.Integer), unique)
+        sa.Index("ix_lower", sa.text("lower(b)"), _table=table)
+
+    before, after = (_things(), make) if is_added else (make, _things())
+    check_case(database_url, Case(row="", before=before, after=after))
