@@ -6,7 +6,6 @@ import pytest
 
 from flask_migrate.make.autogenerate.renames.operations import order_moves
 from flask_migrate.make.autogenerate.renames.operations import RenameObjectOp
-from flask_migrate.make.autogenerate.renames.view import translate_sql
 
 
 @pytest.mark.parametrize(
@@ -20,20 +19,6 @@ from flask_migrate.make.autogenerate.renames.view import translate_sql
 def test_order(moves: dict[str, str], order: list[tuple[str, str]]) -> None:
     """No name is given to two columns at once; a circle needs one step aside."""
     assert [(old, new) for old, _, new in order_moves(moves)] == order
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("name <> ''", "full_name <> ''"),
-        ("surname <> 'name'", "surname <> 'name'"),
-        ('lower(name) = "name"', 'lower(full_name) = "full_name"'),
-        ("name(x) > 'it''s name'", "name(x) > 'it''s name'"),
-    ],
-)
-def test_translate_sql(text: str, expected: str) -> None:
-    """A column in an expression has its new name; words in literals stay."""
-    assert translate_sql(text, {"name": "full_name"}) == expected
 
 
 def test_object_and_back() -> None:

@@ -10,11 +10,15 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from . import mysql_definitions
 from .base import describe_blocker
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .definitions import Definitions
+from .definitions import Items
+from .definitions import Tried
 from .durability import changes_rows
 from .durability import Durability
 from .durability import is_read
@@ -83,6 +87,8 @@ class MySQL(Dialect):
     """MySQL 8 and MariaDB 10.6, and later, by any driver."""
 
     name = "mysql"
+    indexes_foreign_keys = True
+    names_primary_keys = False
     title = "MySQL"
     transactional_ddl: bool | None = False
     # It has XA transactions, and refuses DDL inside of them (XAER_RMFAIL).
@@ -201,6 +207,19 @@ class MySQL(Dialect):
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> Schema:
         return read_mysql(connection, schemas)
+
+    def read_definitions(
+        self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
+    ) -> Definitions:
+        return mysql_definitions.read_definitions(connection, schemas)
+
+    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        return mysql_definitions.try_definitions(connection, wanted)
+
+    def name_constraint(
+        self, kind: str, table: str, columns: tuple[str, ...]
+    ) -> str | None:
+        return columns[0] if kind == "uq" else None
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         schema = source.dialect.default_schema_name or ""

@@ -13,11 +13,17 @@ from sqlalchemy import exc
 
 from ...errors import DatabaseError
 from ...errors import NotConfigured
+from . import postgresql_definitions
+from . import postgresql_ownership
 from .base import describe_blocker
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .definitions import Definitions
+from .definitions import Items
+from .definitions import Kind
+from .definitions import Tried
 from .durability import Durability
 from .durability import find_names
 from .durability import is_read
@@ -58,6 +64,9 @@ class PostgreSQL(Dialect):
     """PostgreSQL 12 and later, by any driver."""
 
     name = "postgresql"
+    tells_indexes = True
+    comments_constraints = True
+    tells_match = True
     title = "PostgreSQL"
     two_phase = True
     session_guard: type[SessionGuard] = PostgreSQLGuard
@@ -154,6 +163,37 @@ class PostgreSQL(Dialect):
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> Schema:
         return read_postgresql(connection, schemas)
+
+    def read_definitions(
+        self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
+    ) -> Definitions:
+        return postgresql_definitions.read_definitions(connection, schemas)
+
+    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        return postgresql_definitions.try_definitions(connection, wanted)
+
+    def write_rename(
+        self, kind: Kind, table: sa.Table, names: tuple[str, str], dialect: sa.Dialect
+    ) -> str | None:
+        preparer = dialect.identifier_preparer
+        old, new = map(preparer.quote, names)
+
+        if kind == "index":
+            schema = f"{preparer.quote(table.schema)}." if table.schema else ""
+            return f"ALTER INDEX {schema}{old} RENAME TO {new}"
+
+        place = preparer.format_table(table)
+        return f"ALTER TABLE {place} RENAME CONSTRAINT {old} TO {new}"
+
+    def find_owned_tables(
+        self, connection: sa.Connection
+    ) -> frozenset[tuple[str, str]]:
+        return postgresql_ownership.find_owned_tables(connection)
+
+    def name_constraint(
+        self, kind: str, table: str, columns: tuple[str, ...]
+    ) -> str | None:
+        return postgresql_definitions.make_name(kind, table, columns)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         # Nobody needs it: here DDL is tried on the live schema, and rolled back.

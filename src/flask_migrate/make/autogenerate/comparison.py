@@ -74,8 +74,7 @@ class Comparison:
     :param used_fills: the keys of ``answers.fills`` that were an answer.
     :param unmatched: declared renames that fit nothing here, and why.
     :param names: what is renamed, once that is decided.
-    :param reads_only: what is compared is the application's own database: nothing is
-        tried on it.
+    :param reads_only: what is compared is the application's own database.
     :param stack: undoes what was only done for the comparison.
     """
 

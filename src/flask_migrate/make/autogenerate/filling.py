@@ -215,7 +215,9 @@ class Filler:
         return _read(given, question)
 
     def _ask(self, question: FillQuestion) -> str | None:
-        ask = self._comparison.askers.fill
+        # Nobody is asked while a rename is tried on the live database: others wait.
+        is_trying = self._comparison.reads_only and self._comparison.names
+        ask = None if is_trying else self._comparison.askers.fill
         given = ask(question) if ask is not None else None
 
         if given is None:

@@ -15,8 +15,18 @@ PREFIX = "flask_migrate"
 
 PLUGINS: tuple[tuple[str, str], ...] = (
     ("imports", "imports"),
+    ("ownership", "coverage.ownership"),
+    ("reflection", "coverage.reflection"),
+    ("checks", "coverage.checks"),
+    ("indexes", "coverage.indexes"),
+    ("primary_keys", "coverage.primary_keys"),
+    ("foreign_keys", "coverage.foreign_keys"),
+    ("constraint_comments", "coverage.constraint_comments"),
     ("mass_drop", "mass_drop"),
     ("filling", "filling"),
+    ("order", "order"),
+    ("names", "names"),
+    ("foreign_indexes", "coverage.foreign_indexes"),
     ("destruction", "destruction"),
     ("renames", "renames"),
 )

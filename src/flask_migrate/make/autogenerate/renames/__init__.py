@@ -22,7 +22,6 @@ from .pairs import take_pairs
 from .reading import list_sequences
 from .reading import read_sides
 from .trial import try_renames
-from .view import make_view
 
 if t.TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -83,14 +82,9 @@ def _look_at_renamed(
         context.connection,
         operations,
         stack=comparison.stack,
-        reads_only=comparison.reads_only,
         has_schemas=bool(schemas - {None}),
     )
-
-    if place is None:
-        context.inspector = make_view(context.inspector, names)
-    else:
-        context.connection, context.inspector = place, sa.inspect(place)
+    context.connection, context.inspector = place, sa.inspect(place)
 
 
 def follow_renames(

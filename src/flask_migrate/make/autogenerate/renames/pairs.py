@@ -92,6 +92,14 @@ def _sign(op: ops.MigrateOperation, dialect: sa.Dialect) -> _Signed | None:
 
 def _read_index(index: sa.Index, dialect: sa.Dialect) -> tuple[str, Kind, str]:
     name, index.name = str(index.name or ""), sa.sql.quoted_name("x", None)
+    # The table of an operation has the columns of the key alone.
+    assert index.table is not None
+    included = index.dialect_options[dialect.name].get("include") or ()
+
+    for one in included:
+        if isinstance(one, str) and one not in index.table.c:
+            index.table.append_column(sa.Column(one, sa.types.NullType()))
+
     return name, "index", str(CreateIndex(index).compile(dialect=dialect))
 
 

@@ -2,7 +2,7 @@
 
 Comparators ask the server itself about a table, by its name. So the names have to be
 real while they do: in a transaction that is rolled back, or in a copy of the schema
-that is dropped. Where neither can be, a view must do (:mod:`.view`).
+that is dropped.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ....databases.dialects import get_dialect
 from ....databases.scratch import scratch_database
 from ....databases.snapshot import take_snapshot
 from ....errors import MigrationError
+from ....errors import UsageError
 from ....revisions.operations import make_impl
 
 if t.TYPE_CHECKING:
@@ -32,21 +33,19 @@ def try_renames(
     operations: cabc.Sequence[MigrateOperation],
     *,
     stack: contextlib.ExitStack,
-    reads_only: bool,
     has_schemas: bool,
-) -> sa.Connection | None:
+) -> sa.Connection:
     """Return where the renames are done, for a while.
 
     :param connection: to the database that is compared; it stays as it is.
     :param stack: undoes them when it is closed.
-    :param reads_only: nothing is locked there.
     :param has_schemas: more than the default schema is compared.
-    :return: ``None`` where they cannot be tried.
+    :raises UsageError: they cannot be tried.
     """
     way = get_dialect(connection.dialect.name).renaming.trial
 
-    if not way or (has_schemas if way == "copy" else reads_only):
-        return None
+    if not way or (way == "copy" and has_schemas):
+        raise _explain("a backend on which they cannot be undone")
 
     enter = _copied if way == "copy" else _aside
 
@@ -55,11 +54,21 @@ def try_renames(
             place = own.enter_context(enter(connection))
             _run(place, operations)
         # A right that is missing, a lock that somebody holds, or a name that is taken.
-        except (MigrationError, sa.exc.SQLAlchemyError):
-            return None
+        except (MigrationError, sa.exc.SQLAlchemyError) as error:
+            reason = error.message if isinstance(error, MigrationError) else str(error)
+            raise _explain(reason.splitlines()[0]) from error
 
         stack.push(own.pop_all())
         return place
+
+
+def _explain(reason: str) -> UsageError:
+    return UsageError(
+        "What is renamed is tried before the rest is compared, and that cannot be done"
+        f" here: {reason}. Nothing was written.",
+        hint="`flask db rename OLD NEW` writes a rename without a comparison;"
+        " `--renames never` drops and adds.",
+    )
 
 
 def _run(

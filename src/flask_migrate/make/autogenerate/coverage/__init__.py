@@ -1,0 +1,1 @@
+"""Comparators for what Alembic's own do not see, one kind of thing per file."""
