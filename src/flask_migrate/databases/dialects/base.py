@@ -176,6 +176,16 @@ class Dialect:
     nothing: str = "SELECT NULL WHERE 1 = 0"
     """A statement that does nothing, in the place of one that is done already."""
 
+    def write_temporary(
+        self, name: str, column: str, *, like: str | None
+    ) -> tuple[str, str]:
+        """Return what makes a temporary table of one column, and what drops it.
+
+        :param column: its definition.
+        :param like: a table whose columns it has too, quoted, where that is possible.
+        """
+        return f"CREATE TEMPORARY TABLE {name} ({column})", f"DROP TABLE {name}"
+
     def make_facts(self, connection: sa.Connection) -> Facts:
         """Return what says what statements would do on a live database."""
         # An application that only serves requests never plans.

@@ -112,6 +112,12 @@ class PostgreSQL(Dialect):
     scratch_right = 'ALTER ROLE "{user}" CREATEDB'
     read_only: tuple[str, str] = ("SET TRANSACTION READ ONLY", "")
 
+    def write_temporary(
+        self, name: str, column: str, *, like: str | None
+    ) -> tuple[str, str]:
+        others = f", LIKE {like}" if like else ""
+        return f"CREATE TEMPORARY TABLE {name} ({column}{others})", f"DROP TABLE {name}"
+
     def make_facts(self, connection: sa.Connection) -> Facts:
         from .facts.postgresql import PostgreSQLFacts
 

@@ -13,7 +13,10 @@ from alembic.runtime.plugins import Plugin
 
 PREFIX = "flask_migrate"
 
-PLUGINS: tuple[tuple[str, str], ...] = ()
+PLUGINS: tuple[tuple[str, str], ...] = (
+    ("defaults", "coverage.defaults"),
+    ("statements", "statements"),
+)
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.
 
 In the order in which they are asked, within one priority of Alembic's. What reads the

@@ -1,0 +1,3 @@
+"""What autogenerate compares beyond Alembic's own: one noun per module."""
+
+from __future__ import annotations

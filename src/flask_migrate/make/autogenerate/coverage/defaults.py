@@ -1,0 +1,194 @@
+"""Server defaults: always compared, by what the server makes of them.
+
+Alembic compares them only if ``compare_server_default`` says so, and then lets
+PostgreSQL evaluate both, which never ends for a random value and fails for JSON. A
+callable that is given there decides as before.
+"""
+
+from __future__ import annotations
+
+import decimal
+import re
+import typing as t
+
+import sqlalchemy as sa
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations import ops
+from alembic.runtime.plugins import Plugin
+from alembic.util import DispatchPriority
+from alembic.util import PriorityDispatchResult
+
+from ....databases.dialects.sqlite_tokens import tokenize
+from ....databases.dialects.tokens import DefinitionError
+from ....databases.rereading import reread_column
+
+_BACKENDS = ("postgresql", "sqlite", "mysql", "mariadb")
+_CAST = re.compile(
+    r"""
+    (?P<value> '(?:[^']|'')*' | [-\w.]+ | \(.*\) )
+    :: (?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?  [\w\s(),]* (?:\[\d*\])*
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""A value with the type that PostgreSQL writes behind it."""
+
+_ALL_DIGITS = re.compile(r"'?([-+]?\d+(?:\.\d*)?|[-+]?\.\d+)'?")
+
+
+def setup(plugin: Plugin) -> None:
+    """Compare server defaults."""
+    for backend in _BACKENDS:
+        # A comparator of one backend runs before Alembic's own, which would stop here
+        # as long as compare_server_default is not set.
+        plugin.add_autogenerate_comparator(
+            _compare,
+            "column",
+            "server_default",
+            qualifier=backend,
+            priority=DispatchPriority.FIRST,
+        )
+
+
+def _compare(
+    context: AutogenContext,
+    change: ops.AlterColumnOp,
+    schema: str | None,
+    table: str,
+    name: str,
+    live: sa.Column[t.Any],
+    model: sa.Column[t.Any],
+) -> PriorityDispatchResult:
+    if callable(context.opts.get("compare_server_default")):
+        return PriorityDispatchResult.CONTINUE
+
+    if not _is_plain(live.server_default) or not _is_plain(model.server_default):
+        return PriorityDispatchResult.CONTINUE
+
+    if live.server_default is None and model.server_default is None:
+        return PriorityDispatchResult.STOP
+
+    change.existing_server_default = live.server_default
+
+    if not _is_same(context, live, model):
+        change.modify_server_default = model.server_default
+
+    return PriorityDispatchResult.STOP
+
+
+def _is_plain(default: object) -> bool:
+    """Tell whether it is a value: no identity, no expression, none unknown to us."""
+    return default is None or isinstance(default, sa.DefaultClause)
+
+
+def _is_same(
+    context: AutogenContext, live: sa.Column[t.Any], model: sa.Column[t.Any]
+) -> bool:
+    there = live.server_default and str(live.server_default.arg)  # type: ignore[attr-defined]
+    wanted = _write(context, model)
+
+    if _is_serial(there, model) or _simplify(there, live) == _simplify(wanted, live):
+        return True
+
+    # What differs in all columns of a kind is asked once.
+    known = context.inspector.info_cache.setdefault("flask_migrate_defaults", {})
+    type_text = model.type.compile(dialect=context.dialect)
+    key = (type_text, there, wanted)
+
+    if key not in known:
+        known[key] = _ask(context, there, model, live)
+
+    return bool(known[key])
+
+
+def _ask(
+    context: AutogenContext,
+    there: str | None,
+    model: sa.Column[t.Any],
+    live: sa.Column[t.Any],
+) -> bool:
+    """Compare with what the server shows of the model's default."""
+    assert context.connection is not None  # autogenerate never works offline
+
+    # A type that the upgrade will make first is not there yet; its old one is.
+    for type_ in (model.type, live.type):
+        found = reread_column(context.connection, model, type_=type_)
+
+        if found is not None:
+            return _simplify(there, live) == _simplify(found["default"], live)
+
+    return False
+
+
+def _write(context: AutogenContext, column: sa.Column[t.Any]) -> str | None:
+    """Return a default as SQL."""
+    dialect = context.dialect
+    assert dialect is not None  # as above
+    # SQLAlchemy 2.1 says by no public name how it would write a default.
+    text = dialect.ddl_compiler(dialect, None).get_column_default_string(column)  # type: ignore[arg-type]
+    # ... nor without the second `%` that some drivers want.
+    return text and (text % () if dialect.paramstyle.endswith("format") else text)
+
+
+def _is_serial(there: str | None, model: sa.Column[t.Any]) -> bool:
+    """Tell whether a key takes its numbers from the sequence that goes with it.
+
+    Alembic hides that default, but not the one of a SMALLSERIAL.
+    """
+    default = there if there is not None else getattr(model.server_default, "arg", "")
+    is_key = model.table._autoincrement_column is model
+    return is_key and (default is None or str(default).startswith("nextval("))
+
+
+def _simplify(text: str | None, column: sa.Column[t.Any]) -> object:
+    """Return a default without what makes no difference."""
+    if text is None:
+        return None
+
+    text = _unwrap(text)
+    number = _ALL_DIGITS.fullmatch(text)
+
+    if number and issubclass(column.type._type_affinity or object, _NUMBERS):
+        return decimal.Decimal(number[1])
+
+    try:
+        return tuple(token.keyword or token.text for token in tokenize(text))
+    except DefinitionError:
+        return text
+
+
+_NUMBERS = (sa.Integer, sa.Numeric, sa.Float)
+
+
+def _unwrap(text: str) -> str:
+    """Return an expression without casts and parentheses around all of it."""
+    text = text.strip()
+
+    while True:
+        cast = _CAST.fullmatch(text)
+
+        if cast and (not cast["value"].startswith("(") or _is_wrapped(cast["value"])):
+            text = cast["value"].strip()
+        elif _is_wrapped(text):
+            text = text[1:-1].strip()
+        else:
+            return text
+
+
+def _is_wrapped(text: str) -> bool:
+    """Tell whether the first parenthesis is closed by the very last one."""
+    if not text.startswith("(") or not text.endswith(")"):
+        return False
+
+    depth = 0
+
+    for place, sign in enumerate(re.sub(r"'(?:[^']|'')*'", _blank, text)):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+
+        if not depth:
+            return place == len(text) - 1
+
+    return False
+
+
+def _blank(found: re.Match[str]) -> str:
+    return "x" * len(found[0])
