@@ -144,7 +144,10 @@ class MySQL(Dialect):
         self, name: str, column: str, *, like: str | None
     ) -> tuple[str, str]:
         others = f" SELECT * FROM {like} LIMIT 0" if like else ""
-        return f"CREATE TEMPORARY TABLE {name} ({column}){others}", f"DROP TEMPORARY TABLE {name}"
+        return (
+            f"CREATE TEMPORARY TABLE {name} ({column}){others}",
+            f"DROP TEMPORARY TABLE {name}",
+        )
 
     def make_facts(self, connection: sa.Connection) -> Facts:
         from .facts.mysql import MySQLFacts

@@ -143,6 +143,7 @@ class SQLite(Dialect):
     name = "sqlite"
     title = "SQLite"
     transactional_ddl: bool | None = True
+    hides_collations = True
     enforces_length = False
     session_guard: type[SessionGuard] = SQLiteGuard
     migration_lock: type[MigrationLock] = FileLock

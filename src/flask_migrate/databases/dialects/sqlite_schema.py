@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from .schemas import Schema
 from .schemas import SchemaObject
+from .sqlite_clauses import Clause
 from .sqlite_clauses import Constraint
 from .sqlite_parser import parse_table
 from .sqlite_tokens import tokenize
 from .tokens import DefinitionError
+from .tokens import inside
 from .tokens import Tokens
 
 _CONSTRAINTS = ("PRIMARY KEY", "UNIQUE", "CHECK", "FOREIGN KEY")
@@ -47,6 +49,25 @@ def read_sqlite(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
                 )
 
 
+def read_collations(
+    connection: sa.Connection, table: str, schema: str | None
+) -> dict[str, str]:
+    """Return the collations of a table's columns, of those that name one."""
+    place = connection.dialect.identifier_preparer.quote_identifier(schema or "main")
+    sql = connection.exec_driver_sql(
+        f"SELECT sql FROM {place}.sqlite_master WHERE type = 'table' AND name = ?",
+        (table,),
+    ).scalar()
+
+    try:
+        columns = parse_table(sql or "").columns
+    except DefinitionError:
+        return {}
+
+    found = ((column.name, column.find("COLLATE")) for column in columns)
+    return {name: clause.body[1].name for name, clause in found if clause is not None}
+
+
 def _describe_table(place: str, sql: str) -> Schema:
     try:
         table = parse_table(sql)
@@ -59,7 +80,7 @@ def _describe_table(place: str, sql: str) -> Schema:
 
     for column in table.columns:
         clauses = (one for one in column.clauses if one.kind not in _OF_COLUMNS)
-        words = [_spell(column.type), *sorted(_spell(one.body) for one in clauses)]
+        words = [_spell(column.type), *sorted(_spell(_unwrap(one)) for one in clauses)]
         yield SchemaObject(
             kind="column", table=place, name=column.name, definition=" ".join(words)
         )
@@ -72,6 +93,19 @@ def _describe_table(place: str, sql: str) -> Schema:
                 name=constraint.clause.name or "",
                 definition=_spell_constraint(kind, constraint),
             )
+
+
+def _unwrap(clause: Clause) -> Tokens:
+    """Return a clause; a default without the parentheses that mean nothing."""
+    tokens = clause.body
+
+    if clause.kind != "DEFAULT":
+        return tokens
+
+    while tokens[1].keyword == "(" and len(tokens) == 3 + len(inside(tokens)):
+        tokens = (tokens[0], *inside(tokens))
+
+    return tokens
 
 
 def _spell_constraint(kind: str, constraint: Constraint) -> str:

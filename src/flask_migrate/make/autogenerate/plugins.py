@@ -15,6 +15,7 @@ PREFIX = "flask_migrate"
 
 PLUGINS: tuple[tuple[str, str], ...] = (
     ("defaults", "coverage.defaults"),
+    ("types", "coverage.types"),
     ("statements", "statements"),
 )
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.
