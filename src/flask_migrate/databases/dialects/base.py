@@ -108,8 +108,8 @@ class Dialect:
     """Whether several databases can be committed together."""
     enforces_length = True
     """Whether a text longer than its column is refused."""
-    hides_collations = False
-    """Whether reflection does not show the collation of a column."""
+    default_collation: str | None = None
+    """What a column has that names none, where reflection shows no collations."""
     keeps_part = False
     """Whether a step that failed leaves behind what it did before."""
     session_guard: type[SessionGuard] = SessionGuard

@@ -143,7 +143,7 @@ class SQLite(Dialect):
     name = "sqlite"
     title = "SQLite"
     transactional_ddl: bool | None = True
-    hides_collations = True
+    default_collation: str | None = "BINARY"
     enforces_length = False
     session_guard: type[SessionGuard] = SQLiteGuard
     migration_lock: type[MigrationLock] = FileLock

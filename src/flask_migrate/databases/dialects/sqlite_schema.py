@@ -18,6 +18,7 @@ from .sqlite_parser import parse_table
 from .sqlite_tokens import tokenize
 from .tokens import DefinitionError
 from .tokens import inside
+from .tokens import is_same
 from .tokens import Tokens
 
 _CONSTRAINTS = ("PRIMARY KEY", "UNIQUE", "CHECK", "FOREIGN KEY")
@@ -79,7 +80,7 @@ def _describe_table(place: str, sql: str) -> Schema:
     yield SchemaObject(kind="table", table=place, definition=_spell(table.options))
 
     for column in table.columns:
-        clauses = (one for one in column.clauses if one.kind not in _OF_COLUMNS)
+        clauses = (one for one in column.clauses if not _means_nothing(one))
         words = [_spell(column.type), *sorted(_spell(_unwrap(one)) for one in clauses)]
         yield SchemaObject(
             kind="column", table=place, name=column.name, definition=" ".join(words)
@@ -93,6 +94,12 @@ def _describe_table(place: str, sql: str) -> Schema:
                 name=constraint.clause.name or "",
                 definition=_spell_constraint(kind, constraint),
             )
+
+
+def _means_nothing(clause: Clause) -> bool:
+    """Tell whether a clause says nothing of its column: its default collation."""
+    is_default = clause.kind == "COLLATE" and is_same(clause.body[1].name, "BINARY")
+    return is_default or clause.kind in _OF_COLUMNS
 
 
 def _unwrap(clause: Clause) -> Tokens:

@@ -21,6 +21,9 @@ from alembic.util import PriorityDispatchResult
 from ....databases.dialects.sqlite_tokens import tokenize
 from ....databases.dialects.tokens import DefinitionError
 from ....databases.rereading import reread_column
+from ..database import get_connection
+from ..database import remember
+from ..database import write_type
 
 _BACKENDS = ("postgresql", "sqlite", "mysql", "mariadb")
 _CAST = re.compile(
@@ -83,16 +86,16 @@ def _is_plain(default: object) -> bool:
 def _is_same(
     context: AutogenContext, live: sa.Column[t.Any], model: sa.Column[t.Any]
 ) -> bool:
-    there = live.server_default and str(live.server_default.arg)  # type: ignore[attr-defined]
+    # Reflected text is no template: a colon in it names no parameter.
+    there = None if live.server_default is None else str(live.server_default.arg)  # type: ignore[attr-defined]
     wanted = _write(context, model)
 
     if _is_serial(there, model) or _simplify(there, live) == _simplify(wanted, live):
         return True
 
     # What differs in all columns of a kind is asked once.
-    known = context.inspector.info_cache.setdefault("flask_migrate_defaults", {})
-    type_text = model.type.compile(dialect=context.dialect)
-    key = (type_text, there, wanted)
+    known = remember(context, "defaults")
+    key = (write_type(context, model.type), there, wanted)
 
     if key not in known:
         known[key] = _ask(context, there, model, live)
@@ -107,11 +110,9 @@ def _ask(
     live: sa.Column[t.Any],
 ) -> bool:
     """Compare with what the server shows of the model's default."""
-    assert context.connection is not None  # autogenerate never works offline
-
     # A type that the upgrade will make first is not there yet; its old one is.
     for type_ in (model.type, live.type):
-        found = reread_column(context.connection, model, type_=type_)
+        found = reread_column(get_connection(context), model, type_=type_)
 
         if found is not None:
             return _simplify(there, live) == _simplify(found["default"], live)
@@ -121,8 +122,7 @@ def _ask(
 
 def _write(context: AutogenContext, column: sa.Column[t.Any]) -> str | None:
     """Return a default as SQL."""
-    dialect = context.dialect
-    assert dialect is not None  # as above
+    dialect = get_connection(context).dialect
     # SQLAlchemy 2.1 says by no public name how it would write a default.
     text = dialect.ddl_compiler(dialect, None).get_column_default_string(column)  # type: ignore[arg-type]
     # ... nor without the second `%` that some drivers want.
