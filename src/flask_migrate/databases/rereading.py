@@ -7,8 +7,6 @@ server shows as ``(random() * (2)::double precision)``.
 
 from __future__ import annotations
 
-import collections.abc as cabc
-import contextlib
 import typing as t
 
 import sqlalchemy as sa
@@ -39,50 +37,31 @@ def reread_column(
     copy: sa.Column[t.Any] = sa.Column(COLUMN, type_ or column.type)
     copy.server_default, copy.computed = column.server_default, column.computed
     dialect = connection.dialect
+    backend = get_dialect(dialect.name)
 
     try:
         spec = str(sa.schema.CreateColumn(copy).compile(dialect=dialect))
-        create, drop = get_dialect(dialect.name).write_temporary(
-            _TABLE, spec, like=_quote(dialect, beside)
+        preparer = dialect.identifier_preparer
+        create, drop = backend.write_temporary(
+            _TABLE,
+            spec,
+            like=None if beside is None else preparer.format_table(beside),
+            others=[
+                preparer.format_column(one)
+                for one in (() if beside is None else beside.columns)
+                if one.computed is None
+            ],
         )
 
-        with aside(connection):
+        with backend.try_aside(connection):
             connection.exec_driver_sql(create)
             (found,) = (
                 one
                 for one in sa.inspect(connection).get_columns(_TABLE)
                 if one["name"] == COLUMN
             )
-            # MySQL's temporary tables do not go with the transaction.
             connection.exec_driver_sql(drop)
     except (exc.DBAPIError, exc.CompileError):
         return None
 
     return t.cast("t.Mapping[str, t.Any]", found)
-
-
-def _quote(dialect: sa.Dialect, table: sa.Table | None) -> str | None:
-    return None if table is None else dialect.identifier_preparer.format_table(table)
-
-
-@contextlib.contextmanager
-def aside(connection: sa.Connection) -> cabc.Iterator[None]:
-    """Take back all that is done inside, as far as the server can."""
-    if get_dialect(connection.dialect.name).commits_each(connection):
-        connection.exec_driver_sql("BEGIN")
-
-        try:
-            yield
-        finally:
-            connection.exec_driver_sql("ROLLBACK")
-    else:
-        was_idle = not connection.in_transaction()
-        nested = connection.begin_nested()
-
-        try:
-            yield
-        finally:
-            nested.rollback()
-
-            if was_idle:
-                connection.rollback()

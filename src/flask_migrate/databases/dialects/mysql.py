@@ -141,11 +141,11 @@ class MySQL(Dialect):
     )
 
     def write_temporary(
-        self, name: str, column: str, *, like: str | None
+        self, name: str, column: str, *, like: str | None, others: cabc.Sequence[str]
     ) -> tuple[str, str]:
-        others = f" SELECT * FROM {like} LIMIT 0" if like else ""
+        rest = f" SELECT * FROM {like} LIMIT 0" if like else ""
         return (
-            f"CREATE TEMPORARY TABLE {name} ({column}){others}",
+            f"CREATE TEMPORARY TABLE {name} ({column}){rest}",
             f"DROP TEMPORARY TABLE {name}",
         )
 

@@ -103,8 +103,11 @@ def _means_nothing(clause: Clause) -> bool:
 
 
 def _unwrap(clause: Clause) -> Tokens:
-    """Return a clause; a default without the parentheses that mean nothing."""
+    """Return a clause without what means nothing: parentheses around a default."""
     tokens = clause.body
+
+    if clause.kind == "GENERATED" and tokens[-1].keyword == "VIRTUAL":
+        return tokens[:-1]
 
     if clause.kind != "DEFAULT":
         return tokens

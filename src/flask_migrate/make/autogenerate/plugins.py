@@ -15,6 +15,7 @@ PREFIX = "flask_migrate"
 
 PLUGINS: tuple[tuple[str, str], ...] = (
     ("defaults", "coverage.defaults"),
+    ("computed", "coverage.computed"),
     ("types", "coverage.types"),
     ("statements", "statements"),
 )

@@ -18,23 +18,14 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
-from ....databases.dialects.sqlite_tokens import tokenize
-from ....databases.dialects.tokens import DefinitionError
 from ....databases.rereading import reread_column
 from ..database import get_connection
 from ..database import remember
 from ..database import write_type
+from .expressions import simplify
+from .expressions import unwrap
 
 _BACKENDS = ("postgresql", "sqlite", "mysql", "mariadb")
-_CAST = re.compile(
-    r"""
-    (?P<value> '(?:[^']|'')*' | [-\w.]+ | \(.*\) )
-    :: (?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?  [\w\s(),]* (?:\[\d*\])*
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-"""A value with the type that PostgreSQL writes behind it."""
-
 _ALL_DIGITS = re.compile(r"'?([-+]?\d+(?:\.\d*)?|[-+]?\.\d+)'?")
 
 
@@ -144,51 +135,13 @@ def _simplify(text: str | None, column: sa.Column[t.Any]) -> object:
     if text is None:
         return None
 
-    text = _unwrap(text)
+    text = unwrap(text)
     number = _ALL_DIGITS.fullmatch(text)
 
     if number and issubclass(column.type._type_affinity or object, _NUMBERS):
         return decimal.Decimal(number[1])
 
-    try:
-        return tuple(token.keyword or token.text for token in tokenize(text))
-    except DefinitionError:
-        return text
+    return simplify(text)
 
 
 _NUMBERS = (sa.Integer, sa.Numeric, sa.Float)
-
-
-def _unwrap(text: str) -> str:
-    """Return an expression without casts and parentheses around all of it."""
-    text = text.strip()
-
-    while True:
-        cast = _CAST.fullmatch(text)
-
-        if cast and (not cast["value"].startswith("(") or _is_wrapped(cast["value"])):
-            text = cast["value"].strip()
-        elif _is_wrapped(text):
-            text = text[1:-1].strip()
-        else:
-            return text
-
-
-def _is_wrapped(text: str) -> bool:
-    """Tell whether the first parenthesis is closed by the very last one."""
-    if not text.startswith("(") or not text.endswith(")"):
-        return False
-
-    depth = 0
-
-    for place, sign in enumerate(re.sub(r"'(?:[^']|'')*'", _blank, text)):
-        depth += {"(": 1, ")": -1}.get(sign, 0)
-
-        if not depth:
-            return place == len(text) - 1
-
-    return False
-
-
-def _blank(found: re.Match[str]) -> str:
-    return "x" * len(found[0])

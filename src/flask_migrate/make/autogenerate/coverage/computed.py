@@ -1,0 +1,148 @@
+"""Computed columns: their expression, and whether their values are stored.
+
+No backend changes an expression in place (PostgreSQL does since 17), so the column is
+dropped and added again, with what hangs on it. Its values come from the others, so that
+nothing is lost; where there were values of its own before, or will be, a note says so.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import typing as t
+
+import sqlalchemy as sa
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations import ops
+from alembic.runtime.plugins import Plugin
+from alembic.util import DispatchPriority
+from alembic.util import PriorityDispatchResult
+
+from ....databases.rereading import reread_column
+from ..comparison import Comparison
+from ..database import get_connection
+from .expressions import simplify
+
+_BACKENDS = ("postgresql", "sqlite", "mysql", "mariadb")
+
+
+def setup(plugin: Plugin) -> None:
+    """Compare computed columns."""
+    for backend in _BACKENDS:
+        # Before Alembic's own comparator, which warns that it can do nothing.
+        plugin.add_autogenerate_comparator(
+            _pass,
+            "column",
+            "server_default",
+            qualifier=backend,
+            priority=DispatchPriority.FIRST,
+        )
+
+    plugin.add_autogenerate_comparator(
+        _compare, "table", "computed", priority=DispatchPriority.LAST
+    )
+
+
+def _pass(
+    context: AutogenContext,
+    change: ops.AlterColumnOp,
+    schema: str | None,
+    table: str,
+    name: str,
+    live: sa.Column[t.Any],
+    model: sa.Column[t.Any],
+) -> PriorityDispatchResult:
+    if live.computed is None and model.computed is None:
+        return PriorityDispatchResult.CONTINUE
+
+    return PriorityDispatchResult.STOP
+
+
+def _compare(
+    context: AutogenContext,
+    changes: ops.ModifyTableOps,
+    schema: str | None,
+    name: str,
+    live: sa.Table | None,
+    model: sa.Table | None,
+) -> PriorityDispatchResult:
+    if live is None or model is None:
+        return PriorityDispatchResult.CONTINUE
+
+    for column in model.columns:
+        old = live.columns.get(column.name)
+
+        if old is not None and not _is_same(context, old, column):
+            _replace(changes, old, column)
+            _note(Comparison.find(context), old, column)
+
+    return PriorityDispatchResult.CONTINUE
+
+
+def _is_same(
+    context: AutogenContext, live: sa.Column[t.Any], model: sa.Column[t.Any]
+) -> bool:
+    if live.computed is None or model.computed is None:
+        return live.computed is model.computed
+
+    def ask(column: sa.Column[t.Any]) -> object:
+        connection = get_connection(context)
+        found = reread_column(connection, column, type_=live.type, beside=live.table)
+        computed = found and found.get("computed")
+        return computed and (simplify(computed["sqltext"]), computed.get("persisted"))
+
+    there = (simplify(str(live.computed.sqltext)), live.computed.persisted)
+    # Where not even the live one can be asked about, nobody knows.
+    return ask(model) == there or ask(live) is None
+
+
+def _replace(
+    changes: ops.ModifyTableOps, live: sa.Column[t.Any], model: sa.Column[t.Any]
+) -> None:
+    """Drop a column and add it, in the place of other changes of it."""
+    place = (changes.schema, changes.table_name)
+    drop = ops.DropColumnOp.from_column_and_tablename(*place, live)
+    add = ops.AddColumnOp.from_column_and_tablename(*place, model)
+    kept = [one for one in changes.ops if not _is_change_of(one, live.name)]
+    fallen = list(_find_fallen(kept, live, model))
+    changes.ops = [
+        *kept,
+        *(ops.DropIndexOp.from_index(old) for old, _ in fallen),
+        drop,
+        add,
+        *(ops.CreateIndexOp.from_index(new) for _, new in fallen),
+    ]
+
+
+def _is_change_of(one: ops.MigrateOperation, column: str) -> bool:
+    return isinstance(one, ops.AlterColumnOp) and one.column_name == column
+
+
+def _find_fallen(
+    found: cabc.Sequence[ops.MigrateOperation],
+    live: sa.Column[t.Any],
+    model: sa.Column[t.Any],
+) -> cabc.Iterator[tuple[sa.Index, sa.Index]]:
+    """Find the indexes that fall with a column, and are to stand after it too."""
+    # Alembic's own comparison enters reflected indexes a second time.
+    there = {str(index.name): index for index in live.table.indexes}
+    wanted = {str(index.name): index for index in model.table.indexes}
+    changed = {one.index_name for one in found if isinstance(one, ops.DropIndexOp)}
+
+    for name in sorted((there.keys() & wanted.keys()) - changed):
+        if live.name in {getattr(one, "name", None) for one in there[name].expressions}:
+            yield there[name], wanted[name]
+
+
+def _note(
+    comparison: Comparison, live: sa.Column[t.Any], model: sa.Column[t.Any]
+) -> None:
+    place = f"{model.table.fullname}.{model.name}"
+
+    if live.computed is None:
+        fate = "becomes a computed column: the values that are stored in it are gone."
+    elif model.computed is None:
+        fate = "is not computed any more: it begins empty, without the old values."
+    else:
+        fate = "is computed in another way: it is dropped and added, and filled anew."
+
+    comparison.notes.append(f"{place} {fate}")
