@@ -123,20 +123,28 @@ def test_unchanged_on_postgresql(database_url: str) -> None:
     columns = [
         sa.Column("uuid", sa.Uuid, server_default=text("gen_random_uuid()")),
         sa.Column("utc", sa.DateTime, server_default=text("timezone('utc', NOW())")),
-        sa.Column("clock", sa.DateTime, server_default=text("timezone('utc', clock_timestamp())")),
+        sa.Column(
+            "clock",
+            sa.DateTime,
+            server_default=text("timezone('utc', clock_timestamp())"),
+        ),
         sa.Column("chance", sa.Float, server_default=text("RANDOM()*2")),
         sa.Column("false", sa.Boolean, server_default=text("'f'")),
         sa.Column("jsonb", postgresql.JSONB, server_default="{}"),
         sa.Column("list", postgresql.ARRAY(sa.Integer), server_default="{}"),
-        sa.Column("array", postgresql.ARRAY(sa.Text), server_default=text("ARRAY[]::text[]")),
+        sa.Column(
+            "array", postgresql.ARRAY(sa.Text), server_default=text("ARRAY[]::text[]")
+        ),
         sa.Column("wait", sa.Interval, server_default="1 day"),
-        sa.Column("soon", sa.DateTime, server_default=text("now() + interval '1 hour'")),
+        sa.Column(
+            "soon", sa.DateTime, server_default=text("now() + interval '1 hour'")
+        ),
         sa.Column("tz", sa.DateTime(timezone=True), server_default=text("now()")),
         sa.Column("cast", sa.String(9), server_default=text("'x'::character varying")),
         sa.Column("user", sa.Text, server_default=text("CURRENT_USER")),
         sa.Column("small", sa.SmallInteger, server_default=text("1::smallint")),
         sa.Column("address", postgresql.INET, server_default="127.0.0.1"),
-    ]  # fmt: skip
+    ]
 
     def make(metadata: sa.MetaData) -> None:
         _table(*columns)(metadata)  # type: ignore[operator]

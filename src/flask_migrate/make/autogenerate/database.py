@@ -23,3 +23,26 @@ def remember(context: AutogenContext, name: str) -> dict[t.Any, t.Any]:
 def write_type(context: AutogenContext, type_: sa.types.TypeEngine[t.Any]) -> str:
     """Return a type as SQL."""
     return type_.compile(dialect=get_connection(context).dialect)
+
+
+def write_default(context: AutogenContext, column: sa.Column[t.Any]) -> str | None:
+    """Return the default of a column as SQL."""
+    dialect = get_connection(context).dialect
+    # SQLAlchemy 2.1 says by no public name how it would write a default.
+    compiler = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
+    text = compiler.get_column_default_string(column)
+    # ... nor without the second `%` that some drivers want.
+    return text and (text % () if dialect.paramstyle.endswith("format") else text)
+
+
+def quote(context: AutogenContext, *names: str | None) -> str:
+    """Return a name as SQL, behind those that qualify it, where there are any."""
+    preparer = get_connection(context).dialect.identifier_preparer
+    quoted = ".".join(preparer.quote(name) for name in names if name is not None)
+    # Some drivers want each `%` twice; a file does not.
+    return quoted.replace("%%", "%")
+
+
+def quote_text(text: str) -> str:
+    """Return a text as a literal of standard SQL."""
+    return "'" + text.replace("'", "''") + "'"

@@ -17,6 +17,8 @@ PLUGINS: tuple[tuple[str, str], ...] = (
     ("defaults", "coverage.defaults"),
     ("computed", "coverage.computed"),
     ("types", "coverage.types"),
+    ("enums", "coverage.enums"),
+    ("casts", "casts"),
     ("statements", "statements"),
 )
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.

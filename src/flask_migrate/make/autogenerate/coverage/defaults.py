@@ -21,6 +21,7 @@ from alembic.util import PriorityDispatchResult
 from ....databases.rereading import reread_column
 from ..database import get_connection
 from ..database import remember
+from ..database import write_default
 from ..database import write_type
 from .expressions import simplify
 from .expressions import unwrap
@@ -79,7 +80,7 @@ def _is_same(
 ) -> bool:
     # Reflected text is no template: a colon in it names no parameter.
     there = None if live.server_default is None else str(live.server_default.arg)  # type: ignore[attr-defined]
-    wanted = _write(context, model)
+    wanted = write_default(context, model)
 
     if _is_serial(there, model) or _simplify(there, live) == _simplify(wanted, live):
         return True
@@ -109,15 +110,6 @@ def _ask(
             return _simplify(there, live) == _simplify(found["default"], live)
 
     return False
-
-
-def _write(context: AutogenContext, column: sa.Column[t.Any]) -> str | None:
-    """Return a default as SQL."""
-    dialect = get_connection(context).dialect
-    # SQLAlchemy 2.1 says by no public name how it would write a default.
-    text = dialect.ddl_compiler(dialect, None).get_column_default_string(column)  # type: ignore[arg-type]
-    # ... nor without the second `%` that some drivers want.
-    return text and (text % () if dialect.paramstyle.endswith("format") else text)
 
 
 def _is_serial(there: str | None, model: sa.Column[t.Any]) -> bool:
