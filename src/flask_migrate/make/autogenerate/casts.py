@@ -9,6 +9,7 @@ change.
 from __future__ import annotations
 
 import collections.abc as cabc
+import re
 import typing as t
 
 import sqlalchemy as sa
@@ -93,7 +94,15 @@ def _cast(
     if there is None or back is None:
         return _replace(context, tree, one, model)
 
+    if not there and not back and _name(context, old) == _name(context, new):
+        return [one]
+
     return _keep_default(one, model, using=there, using_back=back)
+
+
+def _name(context: AutogenContext, type_: sa.types.TypeEngine[t.Any]) -> str:
+    """Return a type without its arguments."""
+    return re.split(r"\(| COLLATE ", write_type(context, type_))[0]
 
 
 def _find_model(
@@ -148,7 +157,7 @@ def _find_using(
 def _keep_default(
     one: ops.AlterColumnOp, model: sa.Column[t.Any], *, using: str, using_back: str
 ) -> list[ops.MigrateOperation]:
-    """Return the change of type between two changes of the default, where it has one."""
+    """Return the change between two of the default, where there is one."""
     before, after = one.existing_server_default or None, model.server_default
     plain = all(
         default is None or isinstance(default, sa.DefaultClause)

@@ -14,6 +14,8 @@ from alembic.runtime.plugins import Plugin
 PREFIX = "flask_migrate"
 
 PLUGINS: tuple[tuple[str, str], ...] = (
+    ("sequences", "coverage.sequences"),
+    ("identity", "coverage.identity"),
     ("defaults", "coverage.defaults"),
     ("computed", "coverage.computed"),
     ("types", "coverage.types"),
