@@ -47,6 +47,12 @@ CASES = (
     Case(row=_ANY, name="removed", before=_table(_stored("a + b")), after=_table()),
     Case(
         row=_ANY,
+        name="with a sign that means something",
+        before=_table(_stored("a % 7")),
+        after=_table(_stored("length('% :a') + b % 5")),
+    ),
+    Case(
+        row=_ANY,
         name="with an index",
         before=_table(_stored("a + b"), indexed=True),
         after=_table(_stored("a + c"), indexed=True),

@@ -40,6 +40,7 @@ CASES = (
     _changed("added", None, "x"),
     _changed("removed", "x", None),
     _changed("changed", "x", "it's"),
+    _changed("with signs that mean something", "at 10:30 :a 9%", "50%% :b ::c"),
     _changed("case of a letter", "x", "X"),
     _changed("to a function", "x", sa.text("(lower('Y'))")),
     _changed("number", None, sa.text("('1.0')")),

@@ -126,6 +126,11 @@ CASES = (
         after=_PLAIN,
     ),
     Case(
+        row="serial of a type that grows",
+        before=_SERIAL,
+        after=_table(type_=sa.BigInteger),
+    ),
+    Case(
         row="identity and its type",
         before=_identity(),
         after=_table({"increment": 3}, type_=sa.BigInteger),

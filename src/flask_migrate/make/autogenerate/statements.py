@@ -6,7 +6,6 @@ A file shows it as ``op.execute("...")``, so that plain Alembic runs it too.
 from __future__ import annotations
 
 import collections.abc as cabc
-import re
 import typing as t
 
 from alembic.autogenerate.api import AutogenContext
@@ -16,10 +15,7 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
-_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)(?!\w+:)")
-"""What SQLAlchemy's ``text()`` takes for a parameter."""
-
-_ESCAPED = r"\\:"
+from ...revisions.operations.rendering import escape_parameters
 
 
 class Script(t.NamedTuple):
@@ -55,16 +51,14 @@ class Statements(ops.MigrateOperation):
         return Statements(self.what, self.name, up=self.down, down=self.up)
 
     def to_diff_tuple(self) -> tuple[t.Any, ...]:
-        """Return the difference as Alembic lists it."""
-        return (self.what, self.name)
+        """Return the difference as Alembic lists it: what, and the thing itself."""
+        return (self.what, self)
 
 
 @renderers.dispatch_for(Statements)
 def _render(context: AutogenContext, one: Statements) -> list[str]:
     script = one.up
-    calls = [
-        f"op.execute({_PARAMETER.sub(chr(92) + ':', sql)!r})" for sql in script.sql
-    ]
+    calls = [f"op.execute({escape_parameters(sql)!r})" for sql in script.sql]
     comments = [f"# {line}" for line in script.comment.splitlines() if calls]
 
     if script.commits and calls:

@@ -19,6 +19,7 @@ from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
 from ....databases.rereading import reread_column
+from ....revisions.operations.rendering import escape_parameters
 from ..database import get_connection
 from ..database import remember
 from ..database import write_default
@@ -62,7 +63,7 @@ def _compare(
     if live.server_default is None and model.server_default is None:
         return PriorityDispatchResult.STOP
 
-    change.existing_server_default = live.server_default
+    change.existing_server_default = _escape(live.server_default)
 
     if not _is_same(context, live, model):
         change.modify_server_default = model.server_default
@@ -75,10 +76,17 @@ def _is_plain(default: object) -> bool:
     return default is None or isinstance(default, sa.DefaultClause)
 
 
+def _escape(default: sa.FetchedValue | None) -> sa.DefaultClause | None:
+    """Return a reflected default as a template: a colon in it names no parameter."""
+    if not isinstance(default, sa.DefaultClause):
+        return None
+
+    return sa.DefaultClause(sa.text(escape_parameters(str(default.arg))))
+
+
 def _is_same(
     context: AutogenContext, live: sa.Column[t.Any], model: sa.Column[t.Any]
 ) -> bool:
-    # Reflected text is no template: a colon in it names no parameter.
     there = None if live.server_default is None else str(live.server_default.arg)  # type: ignore[attr-defined]
     wanted = write_default(context, model)
 

@@ -43,8 +43,12 @@ class Source:
 
     def is_like(self, other: Source) -> bool:
         """Tell whether nothing must be done to come to another source."""
-        if self.kind != other.kind or self.kind != "identity":
-            return self.kind == other.kind
+        if self.kind != other.kind:
+            return False
+
+        if self.kind == "serial":
+            # One that can count too far has never hurt anybody.
+            return self.options.top >= other.options.top
 
         options = self.options.retype(other.options.kind)
         is_same = options.resolve() == other.options.resolve()
@@ -190,7 +194,9 @@ class Place:
 
     def move(self, old: Source, new: Source) -> Statements:
         """Return what brings the column from one source to another."""
-        if old.kind == new.kind:
+        if old.kind == new.kind == "serial":
+            up, down = self.widen(old, new), self.widen(old, old)
+        elif old.kind == new.kind:
             up, down = self.change(old, new), self.change(new, old)
         else:
             up = self.leave(old) + self.enter(new)
@@ -214,6 +220,12 @@ class Place:
 
         other = old.options.retype(new.options.kind)
         return (f"{self._alter}{words}{new.options.write(other, word='SET ')}",)
+
+    def widen(self, serial: Source, new: Source) -> tuple[str, ...]:
+        """Let the sequence of a serial count as far as another one."""
+        assert serial.sequence is not None  # it is a serial
+        name = quote(self._context, *serial.sequence)
+        return (f"ALTER SEQUENCE {name} AS {new.options.kind}",)
 
     def leave(self, source: Source) -> tuple[str, ...]:
         """Take the source away."""
