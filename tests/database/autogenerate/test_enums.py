@@ -111,6 +111,16 @@ CASES = (
         schemas=("other",),
     ),
     Case(
+        row=_VALUES,
+        name="added where an index and a check name one",
+        before=_tables(_enum("a", "b")),
+        after=_tables(_enum("a", "b", "c")),
+        statements=(
+            "CREATE INDEX \"Some Index\" ON t0 (id) WHERE m = 'a'",
+            "ALTER TABLE t0 ADD CONSTRAINT \"Some Check\" CHECK (m <> 'b' OR id > 0)",
+        ),
+    ),
+    Case(
         row="Enum native: type renamed",
         before=_tables(_enum("a", name="e"), default="a"),
         after=_tables(_enum("a", name="e2"), default="a"),

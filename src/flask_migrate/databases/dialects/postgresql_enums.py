@@ -23,12 +23,25 @@ class EnumColumn:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class EnumUser:
+    """An index or a CHECK that names a value of a type, and would stop its change.
+
+    :param drop: what takes it away.
+    :param create: what makes it again.
+    """
+
+    drop: str
+    create: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class EnumType:
     """An enum type.
 
     :param schema: ``None`` for the default one.
     :param labels: in order.
     :param columns: those of tables; not of partitions, which follow their parents.
+    :param users: what must step aside while another type takes its place.
     :param is_needed: something else than a column cannot be without it: a function, a
         view, a domain.
     """
@@ -37,6 +50,7 @@ class EnumType:
     name: str
     labels: tuple[str, ...]
     columns: tuple[EnumColumn, ...]
+    users: tuple[EnumUser, ...]
     is_needed: bool
 
 
@@ -56,12 +70,19 @@ def list_enums(connection: sa.Connection) -> list[EnumType]:
             )
         )
 
+    users: dict[int, list[EnumUser]] = {}
+
+    for row in connection.execute(_USERS):
+        user = EnumUser(drop=row.drop, create=row.create)
+        users.setdefault(row.type, []).append(user)
+
     return [
         EnumType(
             schema=None if row.schema == default else row.schema,
             name=row.name,
             labels=tuple(row.labels),
             columns=tuple(columns.get(row.oid, ())),
+            users=tuple(users.get(row.oid, ())),
             is_needed=row.is_needed,
         )
         for row in connection.execute(_TYPES)
@@ -101,5 +122,31 @@ _COLUMNS = sa.text(
     WHERE typtype = 'e' AND relkind IN ('r', 'p', 'f') AND NOT attisdropped
       AND attinhcount = 0
     ORDER BY nspname, relname, attnum
+    """
+)
+
+_USERS = sa.text(
+    """
+    SELECT DISTINCT type.oid AS type,
+           'DROP INDEX ' || CAST(objid AS regclass) AS drop,
+           pg_get_indexdef(objid) AS create
+    FROM pg_type AS type
+    JOIN pg_depend ON refclassid = 'pg_type'::regclass
+                  AND refobjid IN (type.oid, typarray)
+                  AND classid = 'pg_class'::regclass
+    JOIN pg_index ON indexrelid = objid
+    WHERE typtype = 'e'
+    UNION ALL
+    SELECT DISTINCT type.oid,
+           format('ALTER TABLE %s DROP CONSTRAINT %I', CAST(conrelid AS regclass),
+                  conname),
+           format('ALTER TABLE %s ADD CONSTRAINT %I %s', CAST(conrelid AS regclass),
+                  conname, pg_get_constraintdef(check_.oid))
+    FROM pg_type AS type
+    JOIN pg_depend ON refclassid = 'pg_type'::regclass
+                  AND refobjid IN (type.oid, typarray)
+                  AND classid = 'pg_constraint'::regclass
+    JOIN pg_constraint AS check_ ON check_.oid = objid
+    WHERE typtype = 'e' AND contype = 'c' AND conrelid <> 0
     """
 )

@@ -8,6 +8,7 @@ import typing as t
 from alembic.autogenerate.api import AutogenContext
 
 from ....databases.dialects.postgresql_enums import EnumColumn
+from ....databases.dialects.postgresql_enums import EnumUser
 from ..database import quote
 from ..database import quote_text
 from ..statements import Script
@@ -82,16 +83,18 @@ def write_replacement(
     *,
     gone: cabc.Collection[str],
     columns: cabc.Mapping[EnumColumn, Defaults],
+    users: cabc.Sequence[EnumUser],
 ) -> Script:
     """Return what puts a type with other labels in the place of one.
 
     :param gone: the labels that it does not have any more.
-    :param columns: all that use it.
+    :param columns: all that have it.
+    :param users: the indexes and checks that name one of its values.
     """
     schema, name = key
     # Names longer than 63 bytes would be cut, to the same one.
     old = (schema, f"{name[:55]}__old")
-    lines = []
+    lines = [one.drop for one in users]
 
     for column, defaults in columns.items():
         if defaults.before is not None:
@@ -110,6 +113,7 @@ def write_replacement(
         if defaults.after is not None:
             lines.append(f"{_alter(context, column)} SET DEFAULT {defaults.after}")
 
+    lines += [one.create for one in users]
     lines += write_drop(context, old).sql
     values = ", ".join(sorted(map(repr, gone)))
     comment = (

@@ -271,13 +271,19 @@ class Enums:
             live.labels,
             gone=new,
             columns={one: Defaults(*reversed(each)) for one, each in defaults.items()},
+            users=live.users,
         )
 
         if is_addition:
             up = enum_sql.write_additions(context, key, live.labels, labels)
         else:
             up = enum_sql.write_replacement(
-                context, key, labels, gone=gone, columns=defaults
+                context,
+                key,
+                labels,
+                gone=gone,
+                columns=defaults,
+                users=live.users,
             )
             self._note(key, gone, new)
 
