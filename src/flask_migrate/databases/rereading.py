@@ -8,6 +8,7 @@ server shows as ``(random() * (2)::double precision)``.
 from __future__ import annotations
 
 import typing as t
+import warnings
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -40,7 +41,11 @@ def reread_column(
     backend = get_dialect(dialect.name)
 
     try:
-        spec = str(sa.schema.CreateColumn(copy).compile(dialect=dialect))
+        with warnings.catch_warnings():
+            # What SQLAlchemy thinks of the column, it says where that is really made.
+            warnings.simplefilter("ignore", exc.SAWarning)
+            spec = str(sa.schema.CreateColumn(copy).compile(dialect=dialect))
+
         preparer = dialect.identifier_preparer
         create, drop = backend.write_temporary(
             _TABLE,

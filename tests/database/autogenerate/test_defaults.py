@@ -199,6 +199,26 @@ def test_a_callable_decides(database_url: str, decision: bool | None) -> None:
     assert trip.is_detected == (decision is not False)
 
 
+@pytest.mark.backends("postgresql")
+def test_where_nothing_can_be_made(database_url: str) -> None:
+    """Without temporary tables nothing is guessed, and a note says what is unknown."""
+    metadata = sa.MetaData()
+    chance = sa.Column("a", sa.Float, server_default=sa.text("RANDOM()*2"))
+    total = sa.Column("b", sa.Integer, sa.Computed("id+id", persisted=True))
+    sa.Table("t", metadata, sa.Column("id", sa.Integer), chance, total)
+    engine = sa.create_engine(database_url)
+
+    with engine.connect() as connection:
+        metadata.create_all(connection)
+        connection.commit()
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        trip = compare(connection, metadata)
+
+    engine.dispose()
+    assert trip.upgrade == ""
+    assert "t.a was not compared" in trip.notes[0]
+
+
 def _check_unchanged(url: str, before: Schema, after: Schema | None = None) -> None:
     engine = sa.create_engine(url)
 

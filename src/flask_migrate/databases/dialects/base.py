@@ -111,6 +111,11 @@ class Dialect:
     """Whether a text longer than its column is refused."""
     default_collation: str | None = None
     """What a column has that names none, where reflection shows no collations."""
+    drop_expression: str = ""
+    """What makes a plain column of a computed one, ``{column}`` of ``{table}``.
+
+    Its values stay. Empty where there is no such statement.
+    """
     keeps_part = False
     """Whether a step that failed leaves behind what it did before."""
     session_guard: type[SessionGuard] = SessionGuard

@@ -87,6 +87,7 @@ class PostgreSQL(Dialect):
     name = "postgresql"
     title = "PostgreSQL"
     two_phase = True
+    drop_expression: str = "ALTER TABLE {table} ALTER COLUMN {column} DROP EXPRESSION"
     session_guard: type[SessionGuard] = PostgreSQLGuard
     migration_lock: type[MigrationLock] = PostgreSQLLock
     database_options: tuple[str, ...] = ("encoding", "owner", "template")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from .schemas import Schema
 from .schemas import SchemaObject
 from .sqlite_clauses import Clause
+from .sqlite_clauses import ColumnDefinition
 from .sqlite_clauses import Constraint
 from .sqlite_parser import parse_table
 from .sqlite_tokens import tokenize
@@ -51,22 +52,30 @@ def read_sqlite(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
 
 
 def read_collations(
-    connection: sa.Connection, table: str, schema: str | None
-) -> dict[str, str]:
-    """Return the collations of a table's columns, of those that name one."""
+    connection: sa.Connection, schema: str | None
+) -> dict[tuple[str, str], str]:
+    """Return the collations of columns, of those that name one.
+
+    :return: by table and column.
+    """
     place = connection.dialect.identifier_preparer.quote_identifier(schema or "main")
-    sql = connection.exec_driver_sql(
-        f"SELECT sql FROM {place}.sqlite_master WHERE type = 'table' AND name = ?",
-        (table,),
-    ).scalar()
+    rows = connection.exec_driver_sql(
+        f"SELECT name, sql FROM {place}.sqlite_master"
+        " WHERE type = 'table' AND sql LIKE '%COLLATE%'"
+    )
+    return {
+        (table, column.name): clause.body[1].name
+        for table, sql in rows
+        for column in _parse_columns(sql)
+        if (clause := column.find("COLLATE")) is not None
+    }
 
+
+def _parse_columns(sql: str) -> tuple[ColumnDefinition, ...]:
     try:
-        columns = parse_table(sql or "").columns
+        return parse_table(sql).columns
     except DefinitionError:
-        return {}
-
-    found = ((column.name, column.find("COLLATE")) for column in columns)
-    return {name: clause.body[1].name for name, clause in found if clause is not None}
+        return ()
 
 
 def _describe_table(place: str, sql: str) -> Schema:

@@ -1,4 +1,4 @@
-"""The database that a comparison looks at, as its comparators reach it."""
+"""The database that a comparison looks at, and SQL as it is written for it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,18 @@ def remember(context: AutogenContext, name: str) -> dict[t.Any, t.Any]:
     return t.cast("dict[t.Any, t.Any]", cache.setdefault(f"flask_migrate_{name}", {}))
 
 
+def quote(context: AutogenContext, *names: str | None) -> str:
+    """Return a name as SQL, behind those that qualify it, where there are any."""
+    preparer = get_connection(context).dialect.identifier_preparer
+    quoted = ".".join(preparer.quote(name) for name in names if name is not None)
+    return _halve(context, quoted)
+
+
+def quote_text(text: str) -> str:
+    """Return a text as a literal of standard SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def write_type(context: AutogenContext, type_: sa.types.TypeEngine[t.Any]) -> str:
     """Return a type as SQL."""
     return type_.compile(dialect=get_connection(context).dialect)
@@ -31,18 +43,25 @@ def write_default(context: AutogenContext, column: sa.Column[t.Any]) -> str | No
     # SQLAlchemy 2.1 says by no public name how it would write a default.
     compiler = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
     text = compiler.get_column_default_string(column)
-    # ... nor without the second `%` that some drivers want.
-    return text and (text % () if dialect.paramstyle.endswith("format") else text)
+    return text and _halve(context, text)
 
 
-def quote(context: AutogenContext, *names: str | None) -> str:
-    """Return a name as SQL, behind those that qualify it, where there are any."""
-    preparer = get_connection(context).dialect.identifier_preparer
-    quoted = ".".join(preparer.quote(name) for name in names if name is not None)
-    # Some drivers want each `%` twice; a file does not.
-    return quoted.replace("%%", "%")
+def write_expression(context: AutogenContext, expression: sa.ClauseElement) -> str:
+    """Return an expression over the columns of one table as SQL."""
+    text = expression.compile(
+        dialect=get_connection(context).dialect,
+        compile_kwargs={"literal_binds": True, "include_table": False},
+    )
+    return _halve(context, str(text))
 
 
-def quote_text(text: str) -> str:
-    """Return a text as a literal of standard SQL."""
-    return "'" + text.replace("'", "''") + "'"
+def write_ddl(context: AutogenContext, element: sa.schema.BaseDDLElement) -> str:
+    """Return a statement that changes a schema, or a part of one, as SQL."""
+    text = element.compile(dialect=get_connection(context).dialect)
+    return _halve(context, str(text).strip())
+
+
+def _halve(context: AutogenContext, sql: str) -> str:
+    """Return SQL without the second ``%`` that some drivers want of each."""
+    is_doubled = get_connection(context).dialect.paramstyle.endswith("format")
+    return sql.replace("%%", "%") if is_doubled else sql

@@ -47,7 +47,10 @@ def choose(given: cabc.Sequence[str] | None) -> list[str]:
     if not chosen:
         patterns.insert(0, _ALEMBIC)
 
-    if PLUGINS and not any(one.startswith(f"{PREFIX}.") for one in chosen):
+    ours = (f"{PREFIX}.", f"~{PREFIX}.*")
+
+    # Alembic refuses a pattern that in the end no plugin is left for.
+    if PLUGINS and not any(one.startswith(ours) for one in patterns):
         patterns.append(f"{PREFIX}.*")
 
     return patterns

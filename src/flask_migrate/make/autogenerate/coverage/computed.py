@@ -3,6 +3,7 @@
 No backend changes an expression in place (PostgreSQL does since 17), so the column is
 dropped and added again, with what hangs on it. Its values come from the others, so that
 nothing is lost; where there were values of its own before, or will be, a note says so.
+A computed column of PostgreSQL that becomes a plain one keeps its values.
 """
 
 from __future__ import annotations
@@ -17,9 +18,15 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
+from ....databases.dialects import get_dialect
 from ....databases.rereading import reread_column
 from ..comparison import Comparison
 from ..database import get_connection
+from ..database import quote
+from ..database import write_ddl
+from ..database import write_expression
+from ..statements import Script
+from ..statements import Statements
 from .expressions import simplify
 
 _BACKENDS = ("postgresql", "sqlite", "mysql", "mariadb")
@@ -71,7 +78,10 @@ def _compare(
     for column in model.columns:
         old = live.columns.get(column.name)
 
-        if old is not None and not _is_same(context, old, column):
+        if old is None or _is_same(context, old, column):
+            continue
+
+        if not _keep(context, changes, old, column):
             _replace(changes, old, column)
             _note(Comparison.find(context), old, column)
 
@@ -84,15 +94,54 @@ def _is_same(
     if live.computed is None or model.computed is None:
         return live.computed is model.computed
 
+    there = (simplify(str(live.computed.sqltext)), live.computed.persisted)
+    written = write_expression(context, model.computed.sqltext)
+
+    if (simplify(written), model.computed.persisted) == there:
+        return True
+
     def ask(column: sa.Column[t.Any]) -> object:
         connection = get_connection(context)
         found = reread_column(connection, column, type_=live.type, beside=live.table)
         computed = found and found.get("computed")
         return computed and (simplify(computed["sqltext"]), computed.get("persisted"))
 
-    there = (simplify(str(live.computed.sqltext)), live.computed.persisted)
     # Where not even the live one can be asked about, nobody knows.
     return ask(model) == there or ask(live) is None
+
+
+def _keep(
+    context: AutogenContext,
+    changes: ops.ModifyTableOps,
+    live: sa.Column[t.Any],
+    model: sa.Column[t.Any],
+) -> bool:
+    """Make a plain column of a computed one, with its values, if the server can."""
+    template = get_dialect(get_connection(context).dialect.name).drop_expression
+    computed = live.computed
+    is_other = any(_is_change_of(one, live.name) for one in changes.ops)
+
+    if computed is None or model.computed is not None or is_other:
+        return False
+
+    if not template or not computed.persisted:
+        return False
+
+    table = quote(context, changes.schema, changes.table_name)
+    column = quote(context, live.name)
+    fallen = _find_fallen(changes.ops, live, model)
+    back = (
+        f"ALTER TABLE {table} DROP COLUMN {column}",
+        f"ALTER TABLE {table} ADD COLUMN"
+        f" {write_ddl(context, sa.schema.CreateColumn(live))}",
+        *(write_ddl(context, sa.schema.CreateIndex(old)) for old, _ in fallen),
+    )
+    there = (template.format(table=table, column=column),)
+    name = f"{model.table.name}.{model.name}"
+    changes.ops.append(
+        Statements("remove_expression", name, up=Script(there), down=Script(back))
+    )
+    return True
 
 
 def _replace(

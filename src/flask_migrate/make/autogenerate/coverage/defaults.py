@@ -20,6 +20,7 @@ from alembic.util import PriorityDispatchResult
 
 from ....databases.rereading import reread_column
 from ....revisions.operations.rendering import escape_parameters
+from ..comparison import Comparison
 from ..database import get_connection
 from ..database import remember
 from ..database import write_default
@@ -117,7 +118,15 @@ def _ask(
         if found is not None:
             return _simplify(there, live) == _simplify(found["default"], live)
 
-    return False
+    if reread_column(get_connection(context), live) is not None or there is None:
+        return False
+
+    # The session may make no temporary tables: nobody knows.
+    Comparison.find(context).notes.append(
+        f"The default of {model.table.fullname}.{model.name} was not compared: the"
+        " server lets this user make no temporary table."
+    )
+    return True
 
 
 def _is_serial(there: str | None, model: sa.Column[t.Any]) -> bool:

@@ -154,10 +154,9 @@ def _find_type(
 
     known = remember(context, "collations")
     table = column.table
-    key = (table.schema, table.name)
 
-    if key not in known:
-        connection = get_connection(context)
-        known[key] = read_collations(connection, table.name, table.schema)
+    if table.schema not in known:
+        known[table.schema] = read_collations(get_connection(context), table.schema)
 
-    return _collate(column.type, known[key].get(column.name, default))
+    found = known[table.schema].get((table.name, column.name), default)
+    return _collate(column.type, found)
