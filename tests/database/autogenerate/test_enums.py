@@ -218,6 +218,20 @@ CASES = (
         after=_tables(_enum("a", "b"), _enum("a", "b")),
     ),
     Case(
+        row="Add / drop table",
+        name="with an Enum that was left behind",
+        before=_no_tables,
+        after=_tables(_enum("a", "b")),
+        statements=("CREATE TYPE mood AS ENUM ('a', 'b')",),
+    ),
+    Case(
+        row="Add / drop table",
+        name="with an Enum that was left behind and differs",
+        before=_no_tables,
+        after=_tables(_enum("a", "b")),
+        statements=("CREATE TYPE mood AS ENUM ('a', 'c')",),
+    ),
+    Case(
         row="Type `String→Enum` (new type)",
         before=_tables(sa.String(10)),
         after=_tables(_enum("a", "b")),
@@ -334,6 +348,21 @@ def test_another_package_may_do_it(
     with engine.connect() as connection:
         before.create_all(connection)
         assert compare(connection, after).upgrade == ""
+
+    engine.dispose()
+
+
+def test_a_table_that_is_left_out(database_url: str) -> None:
+    """The type of a table that the user leaves out is left alone."""
+    engine = sa.create_engine(database_url)
+    before, after = sa.MetaData(), sa.MetaData()
+    _tables(_enum("a"))(before)  # type: ignore[operator]
+    _tables(_enum("a", "b"))(after)  # type: ignore[operator]
+    options = {"include_object": lambda found, name, kind, *_: kind != "table"}
+
+    with engine.connect() as connection:
+        before.create_all(connection)
+        assert compare(connection, after, options=options).upgrade == ""
 
     engine.dispose()
 

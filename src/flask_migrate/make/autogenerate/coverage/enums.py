@@ -126,6 +126,11 @@ class Enums:
         found = {}
 
         for table in self._context.sorted_tables:
+            if not self._context.run_object_filters(
+                table, table.name, "table", False, None
+            ):
+                continue
+
             for column in table.columns:
                 enum = self._find(column.type)
 
