@@ -32,6 +32,8 @@ def _tables(
     """Return as many tables as types; one for none, without the column."""
 
     def make(metadata: sa.MetaData) -> None:
+        _no_tables(metadata)
+
         for place, type_ in enumerate(types_ or (None,)):
             table = sa.Table(
                 f"t{place}",
@@ -48,7 +50,15 @@ def _tables(
 
 
 def _no_tables(metadata: sa.MetaData) -> None:
-    """Leave nothing."""
+    """Leave one table only, which has no enum."""
+    sa.Table("kept", metadata, sa.Column("id", sa.Integer, primary_key=True))
+
+
+def _other_table(metadata: sa.MetaData) -> None:
+    """Give another table a type of the same name."""
+    _no_tables(metadata)
+    column = sa.Column("m", _enum("a", "b"), primary_key=True)
+    sa.Table("other", metadata, column)
 
 
 class _Mood(sa.types.TypeDecorator[str]):
@@ -201,9 +211,7 @@ CASES = (
         row="Drop table or column using an Enum",
         name="and another table takes it",
         before=_tables(_enum("a")),
-        after=lambda metadata: sa.Table(
-            "other", metadata, sa.Column("m", _enum("a", "b"), primary_key=True)
-        ),
+        after=_other_table,
     ),
     Case(
         row="Add / drop table",

@@ -16,17 +16,29 @@ pytestmark = pytest.mark.backends("postgresql")
 
 
 def _nothing(metadata: sa.MetaData) -> None:
-    """Leave the models empty."""
+    """Leave one table only, which has no sequence."""
+    sa.Table("kept", metadata, sa.Column("id", sa.Uuid, primary_key=True))
 
 
 def _alone(**options: t.Any) -> Schema:
-    return lambda metadata: sa.Sequence("s", metadata=metadata, **options)
+    def make(metadata: sa.MetaData) -> None:
+        _nothing(metadata)
+        sa.Sequence("s", metadata=metadata, **options)
+
+    return make
+
+
+def _in_schema(metadata: sa.MetaData) -> None:
+    """Make one in another schema, under a name that must be quoted."""
+    _nothing(metadata)
+    sa.Sequence("S t", metadata=metadata, schema="Other")
 
 
 def _default(sequence: str | None) -> Schema:
     """Return a table whose column takes its default from a sequence."""
 
     def make(metadata: sa.MetaData) -> None:
+        _nothing(metadata)
         default = sequence and sa.Sequence(sequence, metadata=metadata).next_value()
         sa.Table(
             "t",
@@ -95,7 +107,7 @@ CASES = (
         row=_ROW,
         name="in a schema",
         before=_nothing,
-        after=lambda metadata: sa.Sequence("S t", metadata=metadata, schema="Other"),
+        after=_in_schema,
         schemas=("Other",),
     ),
 )
