@@ -309,6 +309,17 @@ def test_a_value_is_added_outside_of_the_transaction(database_url: str) -> None:
     assert "ALTER TYPE mood ADD VALUE 'b'" in trip.upgrade
 
 
+def test_what_commits_comes_first(database_url: str) -> None:
+    """A failure of what follows takes back all that the transaction can."""
+    trip = try_change(
+        database_url,
+        _tables(_enum("a"), None),
+        _tables(_enum("a", "b"), _enum("x", name="a_new_one")),
+    )
+    added = trip.upgrade.index("ADD VALUE 'b'")
+    assert added < trip.upgrade.index("CREATE TYPE a_new_one")
+
+
 def test_a_type_that_a_function_needs_stays(database_url: str) -> None:
     """It is not dropped, and a note says so."""
     trip = try_change(

@@ -118,6 +118,8 @@ class Enums:
             one.existing_type = self._refer_type(one.existing_type)
 
         prune(self._tree)
+        # What commits comes before what a failure should take back.
+        self._first.sort(key=lambda one: not one.up.commits)
         self._tree.ops = [*self._first, *self._tree.ops, *self._last]
 
     # -- what there is, and what there should be -------------------------------------
