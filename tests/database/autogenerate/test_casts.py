@@ -43,6 +43,11 @@ CASES = (
     _case(_KEPT, sa.Text(), sa.Integer(), name="Text→Integer"),
     _case(_KEPT, sa.String(), sa.DateTime(), name="String→DateTime"),
     _case(_KEPT, sa.Text(), sa.JSON(), name="Text→JSON"),
+    _case(
+        "Type `DateTime→DateTime(timezone=True)`",
+        sa.DateTime(),
+        sa.DateTime(timezone=True),
+    ),
     _case("Type `JSON→JSONB`", sa.JSON(), postgresql.JSONB()),
     _case("Type `ARRAY(Integer)→Integer`", _ARRAY(sa.Integer), sa.Integer()),
     _case(

@@ -64,6 +64,22 @@ CASES = (
     ),
 )
 
+
+def _bare(metadata: sa.MetaData) -> None:
+    key = sa.Column("id", sa.Integer, primary_key=True)
+    sa.Table("t", metadata, key, *(sa.Column(name, sa.Integer) for name in "abc"))
+
+
+NEW = (
+    Case(row="Computed: new column", before=_bare, after=_table(_stored("a + b"))),
+    Case(
+        row="Computed: new column",
+        name="dropped",
+        before=_table(_stored("a + b")),
+        after=_bare,
+    ),
+)
+
 VIRTUAL = (
     Case(
         row="Computed: stored ↔ virtual",
@@ -79,7 +95,7 @@ VIRTUAL = (
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", CASES + NEW, ids=str)
 def test_change(database_url: str, case: Case) -> None:
     """The change is found, converges, and goes back."""
     check_case(database_url, case)
