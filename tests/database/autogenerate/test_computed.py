@@ -14,15 +14,22 @@ from tests.support.roundtrip import Schema
 from tests.support.roundtrip import try_change
 
 
-def _table(*extra: t.Any, indexed: bool = False) -> Schema:
+def _table(
+    *extra: t.Any, indexed: bool = False, unique: str = "", default: t.Any = None
+) -> Schema:
     def make(metadata: sa.MetaData) -> None:
         table = sa.Table(
             "t",
             metadata,
             sa.Column("id", sa.Integer, primary_key=True),
             *(sa.Column(name, sa.Integer) for name in "abc"),
-            sa.Column("d", sa.Integer, *extra),
+            sa.Column("d", sa.Integer, *extra, server_default=default),
         )
+
+        if unique:
+            table.append_constraint(
+                sa.UniqueConstraint(*(table.c[one] for one in unique), name="uq_t_d")
+            )
 
         if indexed:
             sa.Index("ix_t_d", table.c.d)
@@ -56,6 +63,24 @@ CASES = (
         name="with an index",
         before=_table(_stored("a + b"), indexed=True),
         after=_table(_stored("a + c"), indexed=True),
+    ),
+    Case(
+        row=_ANY,
+        name="with a unique constraint",
+        before=_table(_stored("a + b"), unique="ad"),
+        after=_table(_stored("a + c"), unique="ad"),
+    ),
+    Case(
+        row=_ANY,
+        name="with a unique constraint that changes",
+        before=_table(_stored("a + b"), unique="ad"),
+        after=_table(_stored("a + c"), unique="bd"),
+    ),
+    Case(
+        row=_ANY,
+        name="removed for a default",
+        before=_table(_stored("a + b"), unique="d"),
+        after=_table(unique="d", default="7"),
     ),
     Case(
         row="Computed: only parentheses differ, `a*(b+c)` vs `(a*b)+c`",

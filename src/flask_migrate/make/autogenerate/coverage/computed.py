@@ -8,7 +8,6 @@ A computed column of PostgreSQL that becomes a plain one keeps its values.
 
 from __future__ import annotations
 
-import collections.abc as cabc
 import typing as t
 
 import sqlalchemy as sa
@@ -28,6 +27,11 @@ from ..database import write_expression
 from ..statements import Script
 from ..statements import Statements
 from .expressions import simplify
+from .hanging import create_hanging
+from .hanging import CREATES
+from .hanging import drop_hanging
+from .hanging import find_fallen
+from .hanging import restate
 
 _BACKENDS = ("postgresql", "sqlite", "mysql", "mariadb")
 
@@ -121,7 +125,7 @@ def _keep(
     computed = live.computed
     is_other = any(_is_change_of(one, live.name) for one in changes.ops)
 
-    if computed is None or model.computed is not None or is_other:
+    if computed is None or model.server_default is not None or is_other:
         return False
 
     if not template or not computed.persisted:
@@ -129,12 +133,12 @@ def _keep(
 
     table = quote(context, changes.schema, changes.table_name)
     column = quote(context, live.name)
-    fallen = _find_fallen(changes.ops, live, model)
+    fallen = find_fallen(changes.ops, live, model)
     back = (
         f"ALTER TABLE {table} DROP COLUMN {column}",
         f"ALTER TABLE {table} ADD COLUMN"
         f" {write_ddl(context, sa.schema.CreateColumn(live))}",
-        *(write_ddl(context, sa.schema.CreateIndex(old)) for old, _ in fallen),
+        *(write_ddl(context, restate(old)) for old, _ in fallen),
     )
     there = (template.format(table=table, column=column),)
     name = f"{model.table.name}.{model.name}"
@@ -152,34 +156,20 @@ def _replace(
     drop = ops.DropColumnOp.from_column_and_tablename(*place, live)
     add = ops.AddColumnOp.from_column_and_tablename(*place, model)
     kept = [one for one in changes.ops if not _is_change_of(one, live.name)]
-    fallen = list(_find_fallen(kept, live, model))
+    later = [one for one in kept if isinstance(one, CREATES)]
+    fallen = list(find_fallen(kept, live, model))
     changes.ops = [
-        *kept,
-        *(ops.DropIndexOp.from_index(old) for old, _ in fallen),
+        *(one for one in kept if not isinstance(one, CREATES)),
+        *(drop_hanging(old) for old, _ in fallen),
         drop,
         add,
-        *(ops.CreateIndexOp.from_index(new) for _, new in fallen),
+        *later,
+        *(create_hanging(new) for _, new in fallen),
     ]
 
 
 def _is_change_of(one: ops.MigrateOperation, column: str) -> bool:
     return isinstance(one, ops.AlterColumnOp) and one.column_name == column
-
-
-def _find_fallen(
-    found: cabc.Sequence[ops.MigrateOperation],
-    live: sa.Column[t.Any],
-    model: sa.Column[t.Any],
-) -> cabc.Iterator[tuple[sa.Index, sa.Index]]:
-    """Find the indexes that fall with a column, and are to stand after it too."""
-    # Alembic's own comparison enters reflected indexes a second time.
-    there = {str(index.name): index for index in live.table.indexes}
-    wanted = {str(index.name): index for index in model.table.indexes}
-    changed = {one.index_name for one in found if isinstance(one, ops.DropIndexOp)}
-
-    for name in sorted((there.keys() & wanted.keys()) - changed):
-        if live.name in {getattr(one, "name", None) for one in there[name].expressions}:
-            yield there[name], wanted[name]
 
 
 def _note(

@@ -52,7 +52,7 @@ def _doubt(
     is_ours = context.opts.get("compare_type", True) is True
 
     if is_ours and change.modify_type is not None:
-        there = write_type(context, live.type)
+        there = write_type(context, _find_type(context, live))
 
         if there == _ask(context, model):
             change.modify_type = None
