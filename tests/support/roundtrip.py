@@ -259,6 +259,7 @@ def _configure(
         connection,
         opts={
             "target_metadata": metadata,
+            "transaction_per_migration": True,
             "compare_type": True,
             "render_as_batch": True,
             "sqlalchemy_module_prefix": "sa.",
@@ -284,11 +285,13 @@ def _flatten(tree: t.Any) -> cabc.Iterator[str]:
 def _run(
     connection: sa.Connection, metadata: sa.MetaData, body: str, imports: set[str]
 ) -> None:
+    # A revision runs in a transaction of its own, which it may leave for a while.
+    connection.rollback()
     context = _configure(connection, metadata, {})
     lines = [*sorted(imports), f"def run():\n    {body or 'pass'}"]
     names: dict[str, t.Any] = {"op": Operations(context), "sa": sa}
 
-    with _quietly():
+    with _quietly(), context.begin_transaction(_per_migration=True):
         exec("\n".join(lines), names)
         names["run"]()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import dataclasses
 import re
 import typing as t
@@ -113,6 +114,13 @@ class Dialect:
     """Whether several databases can be committed together."""
     enforces_length = True
     """Whether a text longer than its column is refused."""
+    default_collation: str | None = None
+    """What a column has that names none, where reflection shows no collations."""
+    drop_expression: str = ""
+    """What makes a plain column of a computed one, ``{column}`` of ``{table}``.
+
+    Its values stay. Empty where there is no such statement.
+    """
     keeps_part = False
     """Whether a step that failed leaves behind what it did before."""
     no_default: tuple[type[t.Any], ...] = ()
@@ -187,6 +195,24 @@ class Dialect:
 
     nothing: str = "SELECT NULL WHERE 1 = 0"
     """A statement that does nothing, in the place of one that is done already."""
+
+    def try_aside(
+        self, connection: sa.Connection
+    ) -> contextlib.AbstractContextManager[None]:
+        """Return what to do something in that may fail, and harms nothing then."""
+        return contextlib.nullcontext()
+
+    def write_temporary(
+        self, name: str, column: str, *, like: str | None, others: cabc.Sequence[str]
+    ) -> tuple[str, str]:
+        """Return what makes a temporary table for one column, and what drops it.
+
+        :param column: its definition.
+        :param like: a table whose columns it has too, quoted.
+        :param others: the names of these columns, quoted.
+        """
+        items = ", ".join([column, *others])
+        return f"CREATE TEMPORARY TABLE {name} ({items})", f"DROP TABLE {name}"
 
     def make_facts(self, connection: sa.Connection) -> Facts:
         """Return what says what statements would do on a live database."""

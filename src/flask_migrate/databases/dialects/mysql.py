@@ -151,6 +151,15 @@ class MySQL(Dialect):
         "SET SESSION TRANSACTION READ WRITE",
     )
 
+    def write_temporary(
+        self, name: str, column: str, *, like: str | None, others: cabc.Sequence[str]
+    ) -> tuple[str, str]:
+        rest = f" SELECT * FROM {like} LIMIT 0" if like else ""
+        return (
+            f"CREATE TEMPORARY TABLE {name} ({column}){rest}",
+            f"DROP TEMPORARY TABLE {name}",
+        )
+
     def make_facts(self, connection: sa.Connection) -> Facts:
         from .facts.mysql import MySQLFacts
 

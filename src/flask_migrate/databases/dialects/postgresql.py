@@ -51,6 +51,35 @@ from .session_locks import PostgreSQLLock
 if t.TYPE_CHECKING:
     from .facts import Facts
 
+
+@contextlib.contextmanager
+def _roll_back(connection: sa.Connection, *, alone: bool) -> cabc.Iterator[None]:
+    """Take back what is done inside: here an error would end the transaction.
+
+    :param alone: there is no transaction.
+    """
+    if alone:
+        connection.exec_driver_sql("BEGIN")
+
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql("ROLLBACK")
+
+        return
+
+    was_idle = not connection.in_transaction()
+    nested = connection.begin_nested()
+
+    try:
+        yield
+    finally:
+        nested.rollback()
+
+        if was_idle:
+            connection.rollback()
+
+
 _COMMITS = re.compile(
     r"(?i)\bCONCURRENTLY\b|\A(?:VACUUM|CALL|DO|CLUSTER|REINDEX|ALTER\s+SYSTEM"
     r"|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE)"
@@ -69,6 +98,7 @@ class PostgreSQL(Dialect):
     tells_match = True
     title = "PostgreSQL"
     two_phase = True
+    drop_expression: str = "ALTER TABLE {table} ALTER COLUMN {column} DROP EXPRESSION"
     session_guard: type[SessionGuard] = PostgreSQLGuard
     migration_lock: type[MigrationLock] = PostgreSQLLock
     renaming: Renaming = PostgreSQLRenaming()
@@ -125,6 +155,17 @@ class PostgreSQL(Dialect):
     scratch_right = 'ALTER ROLE "{user}" CREATEDB'
     has_ground = True
     read_only: tuple[str, str] = ("SET TRANSACTION READ ONLY", "")
+
+    def try_aside(
+        self, connection: sa.Connection
+    ) -> contextlib.AbstractContextManager[None]:
+        return _roll_back(connection, alone=self.commits_each(connection))
+
+    def write_temporary(
+        self, name: str, column: str, *, like: str | None, others: cabc.Sequence[str]
+    ) -> tuple[str, str]:
+        rest = f", LIKE {like}" if like else ""
+        return f"CREATE TEMPORARY TABLE {name} ({column}{rest})", f"DROP TABLE {name}"
 
     def make_facts(self, connection: sa.Connection) -> Facts:
         from .facts.postgresql import PostgreSQLFacts

@@ -151,6 +151,7 @@ class SQLite(Dialect):
     alters_constraints = False
     title = "SQLite"
     transactional_ddl: bool | None = True
+    default_collation: str | None = "BINARY"
     enforces_length = False
     session_guard: type[SessionGuard] = SQLiteGuard
     migration_lock: type[MigrationLock] = FileLock

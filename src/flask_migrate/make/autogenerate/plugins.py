@@ -17,6 +17,11 @@ PLUGINS: tuple[tuple[str, str], ...] = (
     ("imports", "imports"),
     ("ownership", "coverage.ownership"),
     ("reflection", "coverage.reflection"),
+    ("sequences", "coverage.sequences"),
+    ("identity", "coverage.identity"),
+    ("defaults", "coverage.defaults"),
+    ("computed", "coverage.computed"),
+    ("types", "coverage.types"),
     ("checks", "coverage.checks"),
     ("indexes", "coverage.indexes"),
     ("primary_keys", "coverage.primary_keys"),
@@ -27,6 +32,9 @@ PLUGINS: tuple[tuple[str, str], ...] = (
     ("order", "order"),
     ("names", "names"),
     ("foreign_indexes", "coverage.foreign_indexes"),
+    ("enums", "coverage.enums"),
+    ("casts", "casts"),
+    ("statements", "statements"),
     ("destruction", "destruction"),
     ("renames", "renames"),
 )
@@ -54,7 +62,10 @@ def choose(given: cabc.Sequence[str] | None) -> list[str]:
     if not chosen:
         patterns.insert(0, _ALEMBIC)
 
-    if PLUGINS and not any(one.startswith(f"{PREFIX}.") for one in chosen):
+    ours = (f"{PREFIX}.", f"~{PREFIX}.*")
+
+    # Alembic refuses a pattern that in the end no plugin is left for.
+    if PLUGINS and not any(one.startswith(ours) for one in patterns):
         patterns.append(f"{PREFIX}.*")
 
     return patterns

@@ -14,6 +14,11 @@ _PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
 """What ``sa.text()`` would take for the beginning of a bound parameter."""
 
 
+def escape_parameters(sql: str) -> str:
+    """Return SQL as ``sa.text()`` must be given it, so that a colon is a colon."""
+    return _PARAMETER.sub(r"\\:", sql)
+
+
 class ExactText(DefaultImpl):
     """Writes an expression so that the file says what the model said.
 
@@ -34,4 +39,4 @@ class ExactText(DefaultImpl):
         )
         text = undouble(text, self.dialect)
         # An index gets a literal_column(), which has no parameters.
-        return text if is_index else _PARAMETER.sub(r"\\:", text)
+        return text if is_index else escape_parameters(text)

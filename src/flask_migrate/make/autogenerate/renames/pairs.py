@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import dataclasses
-import typing as t
 
 import sqlalchemy as sa
 from alembic.operations import ops
@@ -25,7 +24,6 @@ def take_pairs(tree: ops.OpContainer, dialect: sa.Dialect) -> list[RenameObjectO
     """
     modified = [one for one in tree.ops if isinstance(one, ops.ModifyTableOps)]
     found = [op for one in modified for op in _take_objects(one, dialect)]
-    found += _take_types(modified, dialect)
     tree.ops[:] = [one for one in tree.ops if one not in modified or one.ops]
     return found
 
@@ -111,40 +109,3 @@ def _read_constraint(
     # PostgreSQL's inspector says what is so by default; a model does not.
     sql = str(add.compile(dialect=dialect)).replace(" NULLS DISTINCT", "")
     return name, find_kind(constraint), sql
-
-
-def _take_types(
-    tables: list[ops.ModifyTableOps], dialect: sa.Dialect
-) -> list[RenameObjectOp]:
-    """Return what renames enum types whose labels are the same as before."""
-    found: dict[tuple[str | None, str, str], RenameObjectOp] = {}
-
-    for table in tables:
-        for op in [one for one in table.ops if isinstance(one, ops.AlterColumnOp)]:
-            names = _read_types(op.existing_type, op.modify_type)
-            made = names and make_object_operation(
-                "type", (names[0], ""), old=names[1], new=names[2], dialect=dialect
-            )
-
-            if names and made:
-                found[names] = made
-                op.existing_type, op.modify_type = op.modify_type, None
-
-                if not op.has_changes():
-                    table.ops.remove(op)
-
-    return list(found.values())
-
-
-def _read_types(before: t.Any, after: t.Any) -> tuple[str | None, str, str] | None:
-    """Return the schema and both names of an enum type that has another name."""
-    if not (isinstance(before, sa.Enum) and isinstance(after, sa.Enum)):
-        return None
-
-    native = before.native_enum and after.native_enum and before.name and after.name
-    same = before.enums == after.enums and before.schema == after.schema
-
-    if not (native and same) or before.name == after.name:
-        return None
-
-    return after.schema, str(before.name), str(after.name)
