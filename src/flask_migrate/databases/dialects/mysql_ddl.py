@@ -140,6 +140,21 @@ def parse_column(sql: str, name: str, *, escapes: bool) -> ColumnDefinition | No
     return None
 
 
+def read_items(
+    sql: str, *, escapes: bool
+) -> tuple[list[ColumnDefinition], list[str]]:
+    """Read everything that a table consists of.
+
+    :param sql: what ``SHOW CREATE TABLE`` answers.
+    :param escapes: as in ``parse_column()``.
+    :return: the columns, and the texts of the keys and constraints.
+    :raises DefinitionError: if the text is not understood.
+    """
+    items = [one for one in split(inside(read_tokens(sql, _PATTERNS[escapes]))) if one]
+    columns = [_read(one) for one in items if one[0].kind == "quoted"]
+    return columns, [join(one).strip() for one in items if one[0].kind != "quoted"]
+
+
 def quote_name(name: str) -> str:
     """Return a name in backticks."""
     return "`" + name.replace("`", "``") + "`"

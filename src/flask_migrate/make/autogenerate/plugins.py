@@ -13,7 +13,11 @@ from alembic.runtime.plugins import Plugin
 
 PREFIX = "flask_migrate"
 
-PLUGINS: tuple[tuple[str, str], ...] = ()
+PLUGINS: tuple[tuple[str, str], ...] = (
+    ("mysql_columns", "coverage.mysql_columns"),
+    ("mysql_options", "coverage.mysql_options"),
+    ("mysql_indexes", "coverage.mysql_indexes"),
+)
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.
 
 In the order in which they are asked, within one priority of Alembic's. What reads the

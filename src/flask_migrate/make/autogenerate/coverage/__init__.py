@@ -1,0 +1,1 @@
+"""What Alembic's own comparison does not see, one noun a file."""

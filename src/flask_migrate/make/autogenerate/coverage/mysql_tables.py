@@ -1,0 +1,64 @@
+"""The tables of a comparison on MySQL and MariaDB, live and wanted, in one spelling."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ....databases.dialects.mysql_tables import read_table
+from ....databases.dialects.mysql_tables import spell_table
+from ....databases.dialects.mysql_tables import TableText
+
+if t.TYPE_CHECKING:
+    import sqlalchemy as sa
+    from alembic.autogenerate.api import AutogenContext
+
+QUALIFIERS = ("mysql", "mariadb")
+"""SQLAlchemy's names of the dialect, by the URL."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One table twice.
+
+    :param live: as it is.
+    :param wanted: as the server would write what the models say.
+    """
+
+    live: TableText
+    wanted: TableText
+
+    def has_column(self, name: str) -> bool:
+        """Tell whether both have a column."""
+        return name in self.live.columns and name in self.wanted.columns
+
+
+def find_pair(
+    context: AutogenContext, table: sa.Table, *, schema: str | None
+) -> Pair | None:
+    """Return both spellings of a table that exists, and read them only once.
+
+    :param schema: of the live table.
+    :return: ``None`` where the server does not say.
+    """
+    # What was read lives as long as the inspector: one comparison.
+    cache: dict[object, Pair | None] = context.inspector.info_cache
+    key = ("flask_migrate.mysql_tables", schema, table.name)
+
+    if key not in cache:
+        cache[key] = _read_pair(context, table, schema)
+
+    return cache[key]
+
+
+def _read_pair(
+    context: AutogenContext, table: sa.Table, schema: str | None
+) -> Pair | None:
+    assert context.connection is not None  # a comparison always has one
+    live = read_table(context.connection, table.name, schema=schema)
+
+    if live is None:
+        return None
+
+    wanted = spell_table(context.connection, table, like=live)
+    return wanted and Pair(live=live, wanted=wanted)
