@@ -18,8 +18,7 @@ pytestmark = pytest.mark.backends("mariadb")
 
 def _column(type_: t.Any, **options: t.Any) -> Schema:
     """A table with one column besides its key."""
-    column: sa.Column[t.Any] = sa.Column("a", type_, **options)
-    return _table(column)
+    return _table(lambda: sa.Column("a", type_, **options))
 
 
 def _table(*parts: t.Any, **options: t.Any) -> Schema:
@@ -67,9 +66,8 @@ def _link(*, index: bool = False, key: bool = True, **options: t.Any) -> Schema:
         sa.Table("others", metadata, sa.Column("id", sa.Integer, primary_key=True))
         other = sa.Column("other_id", sa.Integer)
         rest = [sa.Column("b", sa.Integer)]
-        link = sa.ForeignKeyConstraint(
-            ["other_id"], ["others.id"], name="fk_other", **options
-        )
+        options.setdefault("name", "fk_other")
+        link = sa.ForeignKeyConstraint(["other_id"], ["others.id"], **options)
         table = sa.Table("things", metadata, other, *rest, *([link] if key else []))
 
         if index:
@@ -81,7 +79,10 @@ def _link(*, index: bool = False, key: bool = True, **options: t.Any) -> Schema:
 _STAMPED = "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"
 
 PAIRS: dict[str, tuple[Schema, Schema]] = {
-    "ENUM value added": (_column(mysql.ENUM("a", "b")), _column(mysql.ENUM("a", "c", "b"))),
+    "ENUM value added": (
+        _column(mysql.ENUM("a", "b")),
+        _column(mysql.ENUM("a", "c", "b")),
+    ),
     "ENUM value removed": (_column(sa.Enum("a", "b")), _column(sa.Enum("a"))),
     "ENUM order": (_column(sa.Enum("a", "b")), _column(sa.Enum("b", "a"))),
     "ENUM to VARCHAR": (_column(sa.Enum("a", "b")), _column(sa.String(9))),
@@ -183,7 +184,9 @@ PAIRS: dict[str, tuple[Schema, Schema]] = {
             **_both("charset", "utf8mb4"),
         ),
         _table(
-            sa.Column("a", mysql.VARCHAR(9, charset="utf8mb4", collation="utf8mb4_bin")),
+            sa.Column(
+                "a", mysql.VARCHAR(9, charset="utf8mb4", collation="utf8mb4_bin")
+            ),
             **_both("charset", "latin1"),
         ),
     ),
@@ -206,7 +209,6 @@ PAIRS: dict[str, tuple[Schema, Schema]] = {
         _index("a", "b", **_both("prefix", "FULLTEXT")),
     ),
     "index DESC": (_index("a"), _index(sa.text("a DESC"))),
-    "foreign key on an index of its own": (_link(), _link(index=True)),
     "foreign key and its index": (_link(key=False), _link(index=True)),
     "foreign key ON DELETE": (_link(), _link(ondelete="CASCADE")),
     "foreign key, RESTRICT": (_link(ondelete="SET NULL"), _link(ondelete="RESTRICT")),
@@ -219,9 +221,28 @@ CASES = [
     for row, pair in PAIRS.items()
     for way in (0, 1)
 ]
+CASES += [
+    Case(
+        row="foreign key without a name, dropped",
+        before=_link(name=None),
+        after=_link(key=False),
+    )
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_change(database_url: str, case: Case) -> None:
     """The change is found, converges, and goes back."""
     check_case(database_url, case)
+
+
+def test_index_below_a_foreign_key(database_url: str) -> None:
+    """An index takes the place of the server's own, and the other way round."""
+    trip = try_change(database_url, _link(), _link(index=True))
+    assert trip.is_detected
+    assert (trip.left, trip.describe_loss()) == ("", []), trip.upgrade
+
+
+def test_index_that_a_foreign_key_needs(database_url: str) -> None:
+    """The only index below a foreign key stays: the server would refuse to drop it."""
+    assert not try_change(database_url, _link(index=True), _link()).is_detected

@@ -26,9 +26,7 @@ def connection(database_url: str) -> cabc.Iterator[sa.Connection]:
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified")
 @pytest.mark.parametrize("naming", [None, NAMING], ids=["plain", "convention"])
-def test_unchanged(
-    connection: sa.Connection, naming: dict[str, str] | None
-) -> None:
+def test_unchanged(connection: sa.Connection, naming: dict[str, str] | None) -> None:
     """Right after create_all() a comparison finds nothing."""
     metadata = sa.MetaData(naming_convention=naming)
     make_large_schema(metadata, connection.dialect.name)

@@ -1,4 +1,4 @@
-"""A large, varied schema, which a comparison must find unchanged right after it is made.
+"""A large, varied schema: nothing in it has changed right after it is made.
 
 Each module makes one part of it; those of a backend have the types and options that
 only it knows.

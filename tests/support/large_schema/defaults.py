@@ -106,8 +106,6 @@ def _add_computed(metadata: sa.MetaData) -> None:
         sa.Column(
             "kind",
             sa.String(10),
-            sa.Computed(
-                "CASE WHEN a > 10 THEN 'big' ELSE 'small' END", persisted=True
-            ),
+            sa.Computed("CASE WHEN a > 10 THEN 'big' ELSE 'small' END", persisted=True),
         ),
     )

@@ -52,7 +52,7 @@ def _add_primary(metadata: sa.MetaData) -> None:
 
 def _add_foreign(metadata: sa.MetaData) -> None:
     sa.Table("people", metadata, _key(), sa.Column("email", sa.String(50), unique=True))
-    columns = [
+    columns: list[sa.Column[t.Any]] = [
         sa.Column(f"{name}_id", sa.ForeignKey("people.id", **actions))
         for name, actions in _ACTIONS.items()
     ]

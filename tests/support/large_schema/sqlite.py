@@ -52,9 +52,7 @@ def make_tables(metadata: sa.MetaData) -> None:
 
 
 def _add_options(metadata: sa.MetaData) -> None:
-    add_types(
-        metadata, "lite_numbered", (sa.String(20),), sqlite_autoincrement=True
-    )
+    add_types(metadata, "lite_numbered", (sa.String(20),), sqlite_autoincrement=True)
     add_types(metadata, "lite_rowless", (sa.String(20),), sqlite_with_rowid=False)
     add_types(metadata, "lite_strict", (sa.Text, sa.Integer), sqlite_strict=True)
     sa.Table(
@@ -63,9 +61,7 @@ def _add_options(metadata: sa.MetaData) -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column(
             "other",
-            sa.ForeignKey(
-                "lite_numbered.id", deferrable=True, initially="DEFERRED"
-            ),
+            sa.ForeignKey("lite_numbered.id", deferrable=True, initially="DEFERRED"),
         ),
         sa.Column("virtual", sa.Integer, sa.Computed("id * 2", persisted=False)),
     )

@@ -38,7 +38,10 @@ class Tags(sa.TypeDecorator[t.Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[t.Any]:
-        kinds = {"postgresql": postgresql.JSONB(), "mysql": mysql.MEDIUMTEXT()}
+        kinds: dict[str, sa.types.TypeEngine[t.Any]] = {
+            "postgresql": postgresql.JSONB(),
+            "mysql": mysql.MEDIUMTEXT(),
+        }
         return dialect.type_descriptor(kinds.get(dialect.name, sa.Text()))
 
 
@@ -95,7 +98,7 @@ TYPES: dict[str, tuple[t.Any, ...]] = {
 
 
 def make_tables(metadata: sa.MetaData) -> None:
-    """Add a table for each group, where each type stands twice: with NULL and without."""
+    """Add a table for each group."""
     for name, kinds in TYPES.items():
         add_types(metadata, f"type_{name}", kinds)
 
@@ -109,7 +112,9 @@ def add_types(
     """
     key = sa.Column("id", sa.Integer, primary_key=True)
     columns = (
-        sa.Column(f"{'maybe' if nullable else 'sure'}_{number}", kind, nullable=nullable)
+        sa.Column(
+            f"{'maybe' if nullable else 'sure'}_{number}", kind, nullable=nullable
+        )
         for number, kind in enumerate(kinds)
         for nullable in ((True,) if _is_bound(kind) else (True, False))
     )

@@ -140,9 +140,7 @@ def parse_column(sql: str, name: str, *, escapes: bool) -> ColumnDefinition | No
     return None
 
 
-def read_items(
-    sql: str, *, escapes: bool
-) -> tuple[list[ColumnDefinition], list[str]]:
+def read_items(sql: str, *, escapes: bool) -> tuple[list[ColumnDefinition], list[str]]:
     """Read everything that a table consists of.
 
     :param sql: what ``SHOW CREATE TABLE`` answers.

@@ -60,7 +60,7 @@ def read_table(
     """
     place = _quote_place(name, schema)
     sql_mode = str(_run(connection, "SELECT @@SESSION.sql_mode").scalar_one())
-    created = str(_run(connection, f"SHOW CREATE TABLE {place}").one()[1])
+    _, created = _run(connection, f"SHOW CREATE TABLE {place}").one()
 
     try:
         columns, rest = read_items(created, escapes="NO_BACKSLASH" not in sql_mode)
@@ -141,6 +141,6 @@ def _quote_place(name: str, schema: str | None) -> str:
     return ".".join(quote_name(one) for one in (schema, name) if one)
 
 
-def _run(connection: sa.Connection, sql: str) -> sa.CursorResult[t.Any]:
+def _run(connection: sa.Connection, sql: str) -> t.Any:
     """Run a text as it stands: a percent sign in it is no parameter."""
     return connection.exec_driver_sql(sql.replace("%", "%%"))

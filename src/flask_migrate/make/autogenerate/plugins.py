@@ -15,8 +15,10 @@ PREFIX = "flask_migrate"
 
 PLUGINS: tuple[tuple[str, str], ...] = (
     ("mysql_columns", "coverage.mysql_columns"),
+    ("mysql_numbers", "coverage.mysql_numbers"),
     ("mysql_options", "coverage.mysql_options"),
     ("mysql_indexes", "coverage.mysql_indexes"),
+    ("mysql_links", "coverage.mysql_links"),
 )
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.
 

@@ -26,6 +26,7 @@ from ...databases.dialects.tokens import DefinitionError
 from ...errors import DataAtRisk
 from ...errors import MigrationError
 from .arguments import list_changes
+from .texts import PlainTexts
 
 if t.TYPE_CHECKING:
     from sqlalchemy.sql.compiler import DDLCompiler
@@ -33,7 +34,7 @@ if t.TYPE_CHECKING:
 log: logging.Logger = logging.getLogger("flask_migrate")
 
 
-class MySQLImpl(mysql.MySQLImpl):
+class MySQLImpl(PlainTexts, mysql.MySQLImpl):
     """Alembic's operations on MySQL and MariaDB."""
 
     allow_lossy_casts: frozenset[str] = frozenset()

@@ -10,6 +10,7 @@ from alembic.ddl.postgresql import PostgresqlImpl as AlembicPostgreSQLImpl
 from sqlalchemy.dialects import postgresql
 
 from ...errors import MigrationError
+from .texts import PlainTexts
 
 _LABELS = sa.text(
     """
@@ -26,7 +27,7 @@ _LABELS = sa.text(
 )
 
 
-class PostgreSQLImpl(AlembicPostgreSQLImpl):
+class PostgreSQLImpl(PlainTexts, AlembicPostgreSQLImpl):
     """Alembic's operations, with an eye on the types that tables need.
 
     Alembic's ``drop_table`` leaves a table's enum types, so ``downgrade base`` and

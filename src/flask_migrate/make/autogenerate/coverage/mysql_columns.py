@@ -1,8 +1,8 @@
 """Columns of MySQL and MariaDB, compared in the words of the server.
 
-What Alembic leaves out is in them: ``UNSIGNED``, ``ZEROFILL``, the order of an ``ENUM``,
-the values of a ``SET``, fractions of seconds, the length of a ``TEXT``, character sets
-and collations, ``ON UPDATE`` and ``AUTO_INCREMENT``.
+What Alembic leaves out is in them: ``UNSIGNED``, ``ZEROFILL``, the order of an
+``ENUM``, the values of a ``SET``, fractions of seconds, the length of a ``TEXT``,
+character sets and collations, and ``ON UPDATE``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import copy
 import typing as t
 
 import sqlalchemy as sa
+from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
@@ -21,7 +22,6 @@ from .mysql_tables import QUALIFIERS
 if t.TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
     from alembic.runtime.plugins import Plugin
-    from sqlalchemy.types import TypeEngine
 
     from ....databases.dialects.mysql_ddl import ColumnDefinition
 
@@ -29,39 +29,32 @@ _JSON = "json_valid"
 """MariaDB's JSON is a long text with a check."""
 
 
-class NumberedColumnOp(ops.AlterColumnOp):
-    """A change of a column that also begins or stops to number its rows.
+class StampedColumnOp(ops.AlterColumnOp):
+    """A change of a default with ``ON UPDATE``: the revision says which it was.
 
-    Alembic 1.20 has ``autoincrement`` as an argument, but not what it was before: its
-    downgrade would say the same as its upgrade.
+    Alembic 1.20 leaves that out where there is a new one. The server's ``ON UPDATE``
+    belongs to no default; it goes only with one that is known to have had it.
     """
 
     @classmethod
-    def make(cls, change: ops.AlterColumnOp, *, numbered: bool) -> NumberedColumnOp:
-        """Return a change that says whether the rows are numbered.
-
-        :param change: everything else.
-        """
+    def make(cls, change: ops.AlterColumnOp) -> StampedColumnOp:
+        """Return a change that says everything."""
         found = cls(change.table_name, change.column_name)
         found.__dict__.update(change.__dict__)
-        found.kw = {**change.kw, "autoincrement": numbered}
         return found
 
-    def has_changes(self) -> bool:
-        """Return that it has: the numbers."""
-        return True
 
-    def reverse(self) -> NumberedColumnOp:
-        """Return the way back."""
-        numbered = not self.kw["autoincrement"]
-        return self.make(super().reverse(), numbered=numbered)
+@renderers.dispatch_for(StampedColumnOp)
+def _render(context: AutogenContext, change: StampedColumnOp) -> str:
+    text: str = renderers.dispatch(ops.AlterColumnOp)(context, change)
+    existing = change.existing_server_default
 
-    def to_diff_tuple(self) -> list[t.Any]:
-        """Return what Alembic would, and the numbers."""
-        numbered = self.kw["autoincrement"]
-        place = (self.schema, self.table_name, self.column_name)
-        change = ("modify_autoincrement", *place, {}, not numbered, numbered)
-        return [*super().to_diff_tuple(), change]
+    if change.modify_server_default is False or not existing:
+        return text
+
+    # As reflected or wanted, it is a text: no other default has ON UPDATE.
+    sql = str(getattr(existing, "arg", existing))
+    return f"{text[:-1]},\n           existing_server_default=sa.text({sql!r}))"
 
 
 def setup(plugin: Plugin) -> None:
@@ -79,7 +72,7 @@ def setup(plugin: Plugin) -> None:
             )
 
         plugin.add_autogenerate_comparator(
-            _compare_numbers, "table", "mysql_numbers", qualifier=dialect
+            _state_defaults, "table", "mysql_columns", qualifier=dialect
         )
 
 
@@ -138,7 +131,7 @@ def _compare_default(
     if before.is_generated or after.is_generated:
         return PriorityDispatchResult.CONTINUE
 
-    change.existing_server_default = live.server_default or False
+    change.existing_server_default = live.server_default
 
     if _spell_default(before) != _spell_default(after):
         change.modify_server_default = wanted.server_default
@@ -146,7 +139,7 @@ def _compare_default(
     return PriorityDispatchResult.STOP
 
 
-def _compare_numbers(
+def _state_defaults(
     context: AutogenContext,
     changes: ops.ModifyTableOps,
     schema: str | None,
@@ -154,45 +147,19 @@ def _compare_numbers(
     live: sa.Table | None,
     wanted: sa.Table | None,
 ) -> PriorityDispatchResult:
-    if live is None or wanted is None:
-        return PriorityDispatchResult.CONTINUE
-
-    pair = find_pair(context, wanted, schema=schema)
-    names = [one.name for one in wanted.columns if pair and pair.has_column(one.name)]
-
-    for one in names:
-        assert pair is not None  # or there would be no names
-        before, after = (
-            "AUTO_INCREMENT" in columns[one].attributes
-            for columns in (pair.live.columns, pair.wanted.columns)
-        )
-
-        if before != after:
-            _number(changes, live.columns[one], numbered=after)
+    for place, one in enumerate(changes.ops):
+        if isinstance(one, ops.AlterColumnOp) and _is_stamped(one):
+            changes.ops[place] = StampedColumnOp.make(one)
 
     return PriorityDispatchResult.CONTINUE
 
 
-def _number(
-    changes: ops.ModifyTableOps, column: sa.Column[t.Any], *, numbered: bool
-) -> None:
-    """Add the numbers to what changes of the column, or as a change of its own."""
-    change = ops.AlterColumnOp(
-        changes.table_name,
-        column.name,
-        schema=changes.schema,
-        existing_type=column.type,
-        existing_nullable=column.nullable,
-        existing_server_default=column.server_default or False,
-        existing_comment=column.comment,
+def _is_stamped(change: ops.AlterColumnOp) -> bool:
+    """Tell whether a default with ON UPDATE comes or goes."""
+    defaults = (change.modify_server_default, change.existing_server_default)
+    return change.modify_server_default is not False and any(
+        "ON UPDATE" in str(getattr(one, "arg", "")).upper() for one in defaults
     )
-
-    for place, one in enumerate(changes.ops):
-        if isinstance(one, ops.AlterColumnOp) and one.column_name == column.name:
-            changes.ops[place] = NumberedColumnOp.make(one, numbered=numbered)
-            return
-
-    changes.ops.append(NumberedColumnOp.make(change, numbered=numbered))
 
 
 def _spell_type(column: ColumnDefinition) -> tuple[str, bool]:
@@ -209,12 +176,12 @@ def _spell_default(column: ColumnDefinition) -> tuple[str, ...]:
     return default, column.attributes.get("ON", "")
 
 
-def _collate(type_: TypeEngine[t.Any], collation: str | None) -> TypeEngine[t.Any]:
+def _collate(type_: t.Any, collation: str | None) -> t.Any:
     """Return a type of text with a collation, and the characters that belong to it."""
     if collation is None or not hasattr(type_, "collation"):
         return type_
 
-    changed: t.Any = copy.copy(type_)
+    changed = copy.copy(type_)
     changed.collation = collation
     changed.charset = collation.partition("_")[0]
     return changed

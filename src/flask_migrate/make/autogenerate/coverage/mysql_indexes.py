@@ -17,6 +17,7 @@ from alembic.util import PriorityDispatchResult
 from ....databases.dialects.mysql_ddl import quote_name
 from .mysql_statements import ReversibleSQLOp
 from .mysql_tables import find_pair
+from .mysql_tables import list_columns
 from .mysql_tables import Pair
 from .mysql_tables import QUALIFIERS
 
@@ -29,7 +30,8 @@ if t.TYPE_CHECKING:
 
 _UNSAID = re.compile(r" (?:USING BTREE|COMMENT '(?:[^'\\]|''|\\.)*'|/\*.*\*/)")
 """What the models do not say: the default, and what SQLAlchemy has no word for."""
-_NAME = re.compile(r"`((?:[^`]|``)+)`")
+_DOWN = "` DESC"
+"""SQLAlchemy 2.1 does not read in which direction MySQL has a column of an index."""
 
 
 def setup(plugin: Plugin) -> None:
@@ -90,8 +92,8 @@ class _Correction:
         self._wanted = {str(one.name): one for one in wanted.indexes}
         self._before = _strip(pair.live.keys)
         self._after = _strip({**pair.wanted.keys, **words})
-        self._links = [one.column_keys for one in wanted.foreign_key_constraints]
-        self._primary = [one.name for one in wanted.primary_key.columns]
+        self._links = [tuple(one.column_keys) for one in wanted.foreign_key_constraints]
+        self._primary = tuple(one.name for one in wanted.primary_key.columns)
 
     def run(self) -> None:
         """Correct the changes."""
@@ -102,19 +104,13 @@ class _Correction:
             if name in self._before and name in self._after:
                 self._change(name, is_found=name in dropped)
 
-        for name in dropped - created:
-            # A table made anew would have an index there, too: the server adds it.
-            if self._is_needed(name):
-                self._forget(name)
+        for name in sorted(dropped - created):
+            self._drop(name)
 
-        for name in created - dropped:
+        for name in sorted(created - dropped):
             self._take_over(name)
 
-        self._drop_links_first()
-
-    def _list_names(
-        self, kind: type[ops.DropIndexOp | ops.CreateIndexOp]
-    ) -> set[str]:
+    def _list_names(self, kind: type[ops.DropIndexOp | ops.CreateIndexOp]) -> set[str]:
         return {
             str(one.index_name) for one in self._changes.ops if isinstance(one, kind)
         }
@@ -125,14 +121,28 @@ class _Correction:
 
         if before == after:
             self._forget(name)
-        elif self._is_needed(name):
+        elif self._is_needed(name) or _DOWN in before:
             self._forget(name)
-            self._swap(name, name)
+            self._alter(
+                f"DROP {_quote_key(name)}, ADD {after}",
+                f"DROP {_quote_key(name)}, ADD {before}",
+            )
         elif not is_found:
             self._changes.ops += [
                 ops.DropIndexOp.from_index(self._live[name]),
                 ops.CreateIndexOp.from_index(self._wanted[name]),
             ]
+
+    def _drop(self, name: str) -> None:
+        """Drop an index as it is, unless a foreign key needs it."""
+        before = self._before.get(name, "")
+
+        if self._is_needed(name):
+            # A table made anew would have an index there, too: the server adds it.
+            self._forget(name)
+        elif _DOWN in before:
+            self._forget(name)
+            self._alter(f"DROP {_quote_key(name)}", f"ADD {before}")
 
     def _take_over(self, name: str) -> None:
         """Replace the index that the server made for a foreign key.
@@ -143,11 +153,15 @@ class _Correction:
         unknown = self._before.keys() - self._after.keys() - self._live_found()
 
         for own in sorted(unknown):
-            columns = _list_columns(self._before[own])
+            columns = list_columns(self._before[own])
 
             if columns in self._links and self._leads(name, columns):
+                before, after = self._before[own], self._after[name]
                 self._forget(name)
-                self._swap(own, name)
+                self._alter(
+                    f"DROP {_quote_key(own)}, ADD {after}",
+                    f"DROP {_quote_key(name)}, ADD {before}",
+                )
                 return
 
     def _live_found(self) -> set[str]:
@@ -159,15 +173,11 @@ class _Correction:
         }
         return self._list_names(ops.DropIndexOp) | constraints
 
-    def _swap(self, old: str, new: str) -> None:
-        """Drop one key and add another, in one statement."""
-        before, after = self._before[old], self._after[new]
-        op = ReversibleSQLOp.alter_table(
-            self._changes,
-            do=f"DROP KEY {quote_name(old)}, ADD {after}",
-            undo=f"DROP KEY {quote_name(new)}, ADD {before}",
+    def _alter(self, do: str, undo: str) -> None:
+        """Write what Alembic cannot say, or not in one statement."""
+        self._changes.ops.append(
+            ReversibleSQLOp.alter_table(self._changes, do=do, undo=undo)
         )
-        self._changes.ops.append(op)
 
     def _forget(self, name: str) -> None:
         kinds = (ops.DropIndexOp, ops.CreateIndexOp)
@@ -179,7 +189,7 @@ class _Correction:
 
     def _is_needed(self, name: str) -> bool:
         """Tell whether a foreign key that stays has only this index to stand on."""
-        columns = _list_columns(self._before.get(name, ""))
+        columns = list_columns(self._before.get(name, ""))
         others = (self._before.keys() & self._after.keys()) - {name}
         return any(
             columns[: len(link)] == link
@@ -188,16 +198,8 @@ class _Correction:
             for link in self._links
         )
 
-    def _leads(self, name: str, link: list[str]) -> bool:
-        return _list_columns(self._after.get(name, ""))[: len(link)] == link
-
-    def _drop_links_first(self) -> None:
-        """Put foreign keys that go in front of the indexes that they stand on."""
-        self._changes.ops.sort(key=lambda one: not _is_dropped_link(one))
-
-
-def _is_dropped_link(op: ops.MigrateOperation) -> bool:
-    return isinstance(op, ops.DropConstraintOp) and op.constraint_type == "foreignkey"
+    def _leads(self, name: str, link: tuple[str, ...]) -> bool:
+        return list_columns(self._after.get(name, ""))[: len(link)] == link
 
 
 def _spell_words(table: sa.Table, dialect_name: str) -> dict[str, str]:
@@ -213,10 +215,9 @@ def _spell(kind: str, index: sa.Index) -> str:
     return f"{kind.upper()} KEY {quote_name(str(index.name))} ({columns})"
 
 
+def _quote_key(name: str) -> str:
+    return f"KEY {quote_name(name)}"
+
+
 def _strip(keys: cabc.Mapping[str, str]) -> dict[str, str]:
     return {name: _UNSAID.sub("", text) for name, text in keys.items()}
-
-
-def _list_columns(key: str) -> list[str]:
-    """Return the columns of a key, in order: what it names behind itself."""
-    return [one.replace("``", "`") for one in _NAME.findall(key)[1:]]

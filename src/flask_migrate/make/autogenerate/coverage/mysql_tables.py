@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ....databases.dialects.mysql_tables import read_table
@@ -15,6 +16,9 @@ if t.TYPE_CHECKING:
 
 QUALIFIERS = ("mysql", "mariadb")
 """SQLAlchemy's names of the dialect, by the URL."""
+
+
+_QUOTED = re.compile(r"`((?:[^`]|``)+)`")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,11 @@ def find_pair(
     return cache[key]
 
 
+def list_columns(key: str) -> tuple[str, ...]:
+    """Return the columns of a key, in order: what its text names behind itself."""
+    return tuple(one.replace("``", "`") for one in _QUOTED.findall(key)[1:])
+
+
 def _read_pair(
     context: AutogenContext, table: sa.Table, schema: str | None
 ) -> Pair | None:
@@ -61,4 +70,4 @@ def _read_pair(
         return None
 
     wanted = spell_table(context.connection, table, like=live)
-    return wanted and Pair(live=live, wanted=wanted)
+    return None if wanted is None else Pair(live=live, wanted=wanted)
