@@ -209,10 +209,8 @@ PAIRS: dict[str, tuple[Schema, Schema]] = {
         _index("a", "b", **_both("prefix", "FULLTEXT")),
     ),
     "index DESC": (_index("a"), _index(sa.text("a DESC"))),
-    "foreign key and its index": (_link(key=False), _link(index=True)),
     "foreign key ON DELETE": (_link(), _link(ondelete="CASCADE")),
     "foreign key, RESTRICT": (_link(ondelete="SET NULL"), _link(ondelete="RESTRICT")),
-    "foreign key added": (_link(key=False), _link()),
 }
 """Each change, both ways."""
 
@@ -220,13 +218,6 @@ CASES = [
     Case(row=row, before=pair[way], after=pair[1 - way], name=("there", "back")[way])
     for row, pair in PAIRS.items()
     for way in (0, 1)
-]
-CASES += [
-    Case(
-        row="foreign key without a name, dropped",
-        before=_link(name=None),
-        after=_link(key=False),
-    )
 ]
 
 

@@ -59,18 +59,23 @@ def _render(context: AutogenContext, change: StampedColumnOp) -> str:
 
 def setup(plugin: Plugin) -> None:
     """Register the comparators."""
-    # Behind the user's own comparison, in front of Alembic's.
-    last = DispatchPriority.LAST
-
     for dialect in QUALIFIERS:
-        for element, compare in (
-            ("types", _compare_type),
-            ("server_default", _compare_default),
-        ):
-            plugin.add_autogenerate_comparator(
-                compare, "column", element, qualifier=dialect, priority=last
-            )
-
+        # Behind the user's own comparison, in front of Alembic's.
+        plugin.add_autogenerate_comparator(
+            _compare_type,
+            "column",
+            "types",
+            qualifier=dialect,
+            priority=DispatchPriority.LAST,
+        )
+        # In front of both: Alembic's would stop as long as nobody asks for defaults.
+        plugin.add_autogenerate_comparator(
+            _compare_default,
+            "column",
+            "server_default",
+            qualifier=dialect,
+            priority=DispatchPriority.FIRST,
+        )
         plugin.add_autogenerate_comparator(
             _state_defaults, "table", "mysql_columns", qualifier=dialect
         )
@@ -121,8 +126,9 @@ def _compare_default(
     wanted: sa.Column[t.Any],
 ) -> PriorityDispatchResult:
     pair = find_pair(context, wanted.table, schema=schema)
+    is_asked = callable(context.opts.get("compare_server_default"))
 
-    if pair is None or not pair.has_column(name):
+    if is_asked or pair is None or not pair.has_column(name):
         return PriorityDispatchResult.CONTINUE
 
     before, after = pair.live.columns[name], pair.wanted.columns[name]

@@ -83,8 +83,20 @@ def _compare(
 
         if before != after:
             _number(changes, column, numbered=after)
+        elif after:
+            _keep_numbers(changes, column.name)
 
     return PriorityDispatchResult.CONTINUE
+
+
+def _keep_numbers(changes: ops.ModifyTableOps, name: str) -> None:
+    """Let a change of anything else say that the rows are still numbered.
+
+    MySQL states the whole column again, and Alembic only what it is told.
+    """
+    for one in changes.ops:
+        if isinstance(one, ops.AlterColumnOp) and one.column_name == name:
+            one.kw["autoincrement"] = True
 
 
 def _number(
