@@ -19,8 +19,10 @@ from sqlalchemy.schema import CreateTable
 
 from .mysql_ddl import ColumnDefinition
 from .mysql_ddl import quote_name
+from .mysql_ddl import read_column
 from .mysql_ddl import read_items
 from .tokens import DefinitionError
+from .tokens import join
 
 _KEY = re.compile(r"(?:UNIQUE |FULLTEXT |SPATIAL )?KEY `((?:[^`]|``)+)`")
 _OPTION = re.compile(r"\b(ENGINE|CHARSET|COLLATE)=(\w+)")
@@ -63,16 +65,18 @@ def read_table(
     _, created = _run(connection, f"SHOW CREATE TABLE {place}").one()
 
     try:
-        columns, rest = read_items(created, escapes="NO_BACKSLASH" not in sql_mode)
+        items = read_items(created, escapes="NO_BACKSLASH" not in sql_mode)
+        columns = [one for item in items if (one := read_column(item))]
     except DefinitionError:
         return None
 
     rows = _run(connection, f"SHOW FULL COLUMNS FROM {place}").mappings()
-    found = ((_KEY.match(text), text) for text in rest)
+    texts = (join(item).strip() for item in items)
+    keys = ((_KEY.match(text), text) for text in texts)
     return TableText(
         columns={one.name: one for one in columns},
         collations={row["Field"]: row["Collation"] for row in rows if row["Collation"]},
-        keys={match[1].replace("``", "`"): text for match, text in found if match},
+        keys={match[1].replace("``", "`"): text for match, text in keys if match},
         options=dict(_OPTION.findall(created.rpartition("\n)")[2])),
     )
 

@@ -26,7 +26,6 @@ from ...databases.dialects.tokens import DefinitionError
 from ...errors import DataAtRisk
 from ...errors import MigrationError
 from .arguments import list_changes
-from .texts import PlainTexts
 
 if t.TYPE_CHECKING:
     from sqlalchemy.sql.compiler import DDLCompiler
@@ -34,7 +33,7 @@ if t.TYPE_CHECKING:
 log: logging.Logger = logging.getLogger("flask_migrate")
 
 
-class MySQLImpl(PlainTexts, mysql.MySQLImpl):
+class MySQLImpl(mysql.MySQLImpl):
     """Alembic's operations on MySQL and MariaDB."""
 
     allow_lossy_casts: frozenset[str] = frozenset()

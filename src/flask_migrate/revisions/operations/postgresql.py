@@ -10,7 +10,6 @@ from alembic.ddl.postgresql import PostgresqlImpl as AlembicPostgreSQLImpl
 from sqlalchemy.dialects import postgresql
 
 from ...errors import MigrationError
-from .texts import PlainTexts
 
 _LABELS = sa.text(
     """
@@ -27,7 +26,7 @@ _LABELS = sa.text(
 )
 
 
-class PostgreSQLImpl(PlainTexts, AlembicPostgreSQLImpl):
+class PostgreSQLImpl(AlembicPostgreSQLImpl):
     """Alembic's operations, with an eye on the types that tables need.
 
     Alembic's ``drop_table`` leaves a table's enum types, so ``downgrade base`` and

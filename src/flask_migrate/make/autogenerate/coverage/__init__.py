@@ -1,1 +1,1 @@
-"""What Alembic's own comparison does not see, one noun a file."""
+"""Comparators for what Alembic's own do not see, one kind of thing per file."""
