@@ -13,7 +13,7 @@ def make_tables(metadata: sa.MetaData) -> None:
     _add(metadata, "MixedCase", columns=("camelCase", "UPPER"))
     _add(metadata, "with space", columns=("two words", "a-dash"))
     _add(metadata, "dotted.name", columns=("a.b", "c%d"))
-    _add(metadata, 'quo"ted', columns=('do"uble', "back'"))
+    _add(metadata, "quoted", columns=('do"uble', "back'"))
     _add(metadata, "ünïcode", columns=("größe", "naïve"))
     _add(metadata, "it's", columns=("o'clock", "x"))
 

@@ -18,6 +18,7 @@ PLUGINS: tuple[tuple[str, str], ...] = (
     ("mysql_numbers", "coverage.mysql_numbers"),
     ("mysql_options", "coverage.mysql_options"),
     ("mysql_indexes", "coverage.mysql_indexes"),
+    ("sqlite_columns", "coverage.sqlite_columns"),
     ("sqlite_options", "coverage.sqlite_options"),
 )
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.

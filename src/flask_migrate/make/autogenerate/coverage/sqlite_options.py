@@ -13,9 +13,9 @@ from alembic.operations import ops
 from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
-from ....databases.dialects.sqlite_options import DEFAULTS
-from ....databases.dialects.sqlite_options import find_options
-from ....databases.dialects.sqlite_options import read_options
+from ....databases.dialects.sqlite_tables import DEFAULTS
+from ....databases.dialects.sqlite_tables import list_options
+from .sqlite_tables import find_pair
 
 if t.TYPE_CHECKING:
     import sqlalchemy as sa
@@ -102,11 +102,10 @@ def _compare(
     if live is None or wanted is None:
         return PriorityDispatchResult.CONTINUE
 
-    assert context.connection is not None  # a comparison always has one
-    before = read_options(context.connection, name, schema)
-    after = find_options(context.connection.dialect, wanted)
+    pair = find_pair(context, wanted, schema=schema)
 
-    if before is not None and after is not None:
+    if pair is not None:
+        before, after = list_options(pair.live), list_options(pair.wanted)
         # What is no longer asked of the columns goes first, what is new comes last.
         free = {
             key: value if after[key] == value else before[key]
