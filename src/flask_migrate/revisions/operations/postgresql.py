@@ -56,7 +56,7 @@ class PostgreSQLImpl(AlembicPostgreSQLImpl):
         """
         default = column_info.get("default") or ""
         column_info["default"] = default.replace("''", "'") or None
-        super().autogen_column_reflect(inspector, table, column_info)
+        super().autogen_column_reflect(inspector, table, column_info)  # type: ignore[no-untyped-call]
 
         # What is still there is no SERIAL, and stays as it was.
         if column_info.get("default"):
