@@ -225,7 +225,6 @@ def _configure(
         opts={
             "target_metadata": metadata,
             "compare_type": True,
-            "compare_server_default": True,
             "render_as_batch": True,
             "sqlalchemy_module_prefix": "sa.",
             "alembic_module_prefix": "op.",
