@@ -68,6 +68,13 @@ def setup(plugin: Plugin) -> None:
             qualifier=dialect,
             priority=DispatchPriority.LAST,
         )
+        plugin.add_autogenerate_comparator(
+            _settle,
+            "column",
+            "doubted types",
+            qualifier=dialect,
+            priority=DispatchPriority.LAST,
+        )
         # In front of both: Alembic's would stop as long as nobody asks for defaults.
         plugin.add_autogenerate_comparator(
             _compare_default,
@@ -114,6 +121,22 @@ def _compare_type(
         change.modify_type = _collate(type_, collations[1])
 
     return PriorityDispatchResult.STOP
+
+
+def _settle(
+    context: AutogenContext,
+    change: ops.AlterColumnOp,
+    schema: str | None,
+    table: str,
+    name: str,
+    live: sa.Column[t.Any],
+    wanted: sa.Column[t.Any],
+) -> PriorityDispatchResult:
+    """Stop further doubts about a type: the server was asked, with the whole table."""
+    pair = find_pair(context, wanted.table, schema=schema)
+    is_settled = pair is not None and pair.has_column(name)
+    result = PriorityDispatchResult
+    return result.STOP if is_settled else result.CONTINUE
 
 
 def _compare_default(
