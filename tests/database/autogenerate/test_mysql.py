@@ -10,6 +10,7 @@ from sqlalchemy.dialects import mysql
 
 from tests.support.roundtrip import Case
 from tests.support.roundtrip import check_case
+from tests.support.roundtrip import compare
 from tests.support.roundtrip import Schema
 from tests.support.roundtrip import try_change
 
@@ -225,6 +226,33 @@ CASES = [
 def test_change(database_url: str, case: Case) -> None:
     """The change is found, converges, and goes back."""
     check_case(database_url, case)
+
+
+@pytest.mark.parametrize("row", ["ENUM order", "index prefix", "ENGINE"])
+def test_other_name_of_the_dialect(database_url: str, row: str) -> None:
+    """A URL that begins with mariadb:// is compared in the same way."""
+    before, after = PAIRS[row]
+    url = sa.make_url(database_url).set(drivername="mariadb+pymysql")
+    check_case(url, Case(row="mariadb://", before=before, after=after))
+
+
+def test_without_the_right(database_url: str) -> None:
+    """Who may not make temporary tables is told what is not compared."""
+    before, after = PAIRS["ENUM order"]
+    engine = sa.create_engine(database_url)
+    old, new = sa.MetaData(), sa.MetaData()
+    t.cast("t.Any", before)(old)
+    t.cast("t.Any", after)(new)
+    old.create_all(engine)
+
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET SESSION TRANSACTION READ ONLY")
+        connection.rollback()
+        trip = compare(connection, new)
+
+    engine.dispose()
+    assert not trip.is_detected
+    assert [one for one in trip.notes if "GRANT CREATE TEMPORARY TABLES" in one]
 
 
 def test_index_below_a_foreign_key(database_url: str) -> None:

@@ -9,6 +9,7 @@ import typing as t
 from ....databases.dialects.mysql_tables import read_table
 from ....databases.dialects.mysql_tables import spell_table
 from ....databases.dialects.mysql_tables import TableText
+from ..comparison import Comparison
 
 if t.TYPE_CHECKING:
     import sqlalchemy as sa
@@ -18,6 +19,11 @@ QUALIFIERS = ("mysql", "mariadb")
 """SQLAlchemy's names of the dialect, by the URL."""
 
 
+_NOT_MADE = (
+    " was compared as Alembic compares, without UNSIGNED, the order of an ENUM,"
+    " characters, ON UPDATE and the details of indexes: the server did not make a"
+    " temporary table for it (GRANT CREATE TEMPORARY TABLES). There may be others."
+)
 _QUOTED = re.compile(r"`((?:[^`]|``)+)`")
 
 
@@ -70,4 +76,13 @@ def _read_pair(
         return None
 
     wanted = spell_table(context.connection, table, like=live)
-    return None if wanted is None else Pair(live=live, wanted=wanted)
+
+    if wanted is not None:
+        return Pair(live=live, wanted=wanted)
+
+    notes = Comparison.find(context).notes
+
+    if not any(one.endswith(_NOT_MADE) for one in notes):
+        notes.append(f"{table.name}{_NOT_MADE}")
+
+    return None

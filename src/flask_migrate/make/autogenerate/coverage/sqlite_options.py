@@ -66,8 +66,13 @@ class RebuildTableOp(ops.AlterTableOp):
         )
 
     def to_diff_tuple(self) -> tuple[t.Any, ...]:
-        """Return the options before and after."""
-        return ("table_options", self.table_name, self.before, self.after)
+        """Return the options that change, in words."""
+        changed = (
+            f"{name} {self.before[name]} to {value}"
+            for name, value in self.after.items()
+            if value != self.before[name]
+        )
+        return ("change_options", f"of {self.table_name}: {', '.join(changed)}")
 
 
 @renderers.dispatch_for(RebuildTableOp)
