@@ -123,6 +123,60 @@ def test_change(database_url: str, case: Case) -> None:
     check_case(database_url, case)
 
 
+def _family(
+    number: t.Any, text: t.Any = None, *, linked: bool = True, **options: t.Any
+) -> Schema:
+    """Tables that refer to one another, and one of them to itself."""
+    text = text or sa.String(9)
+
+    def make(metadata: sa.MetaData) -> None:
+        sa.Table(
+            "parents",
+            metadata,
+            sa.Column("id", number, primary_key=True),
+            sa.Column("code", text, unique=True),
+            sa.Column("up", number, sa.ForeignKey("parents.id")),
+        )
+        parts: list[t.Any] = [
+            sa.ForeignKeyConstraint(["parent_id"], ["parents.id"], "link", **options),
+            sa.ForeignKeyConstraint(["code"], ["parents.code"], name="by_code"),
+        ]
+        sa.Table(
+            "children",
+            metadata,
+            sa.Column("id", number, primary_key=True),
+            sa.Column("parent_id", number, index=True),
+            sa.Column("code", text, index=True),
+            *(parts if linked else []),
+        )
+
+    return make
+
+
+TYPES: dict[str, tuple[Schema, Schema]] = {
+    "numbers": (_family(sa.Integer), _family(sa.BigInteger)),
+    "texts": (_family(sa.Integer), _family(sa.Integer, sa.String(20))),
+    "and another action": (
+        _family(sa.Integer),
+        _family(sa.BigInteger, ondelete="SET NULL"),
+    ),
+    "and a new foreign key": (
+        _family(sa.Integer, linked=False),
+        _family(sa.BigInteger),
+    ),
+}
+"""Changes of columns that foreign keys stand on."""
+
+
+@pytest.mark.filterwarnings("ignore:autoincrement and existing_autoincrement")
+@pytest.mark.parametrize("way", [0, 1])
+@pytest.mark.parametrize("name", TYPES)
+def test_types_below(database_url: str, name: str, way: int) -> None:
+    """Both ends of a foreign key get another type."""
+    before, after = TYPES[name][way], TYPES[name][1 - way]
+    check_case(database_url, Case(row=name, before=before, after=after))
+
+
 @pytest.mark.backends("sqlite", "postgresql")
 @pytest.mark.parametrize("way", [0, 1])
 def test_deferrable(database_url: str, way: int) -> None:

@@ -25,6 +25,7 @@ from .tokens import DefinitionError
 from .tokens import join
 
 _KEY = re.compile(r"(?:UNIQUE |FULLTEXT |SPATIAL )?KEY `((?:[^`]|``)+)`")
+_LINK = re.compile(r"CONSTRAINT `((?:[^`]|``)+)` FOREIGN KEY")
 _OPTION = re.compile(r"\b(ENGINE|CHARSET|COLLATE)=(\w+)")
 _CHARACTERS = ("charset", "character_set", "collate")
 _LEFT_OUT = ("partition", "tablespace", "directory")
@@ -40,6 +41,7 @@ class TableText:
     :param columns: by name.
     :param collations: of the columns that hold text, stated or inherited.
     :param keys: the indexes by name, without the primary key.
+    :param links: the foreign keys by name.
     :param options: ``ENGINE``, ``CHARSET`` and ``COLLATE``.
     :param types: of the columns, as SQLAlchemy reads them; for a wanted table only.
     """
@@ -47,6 +49,7 @@ class TableText:
     columns: dict[str, ColumnDefinition]
     collations: dict[str, str]
     keys: dict[str, str]
+    links: dict[str, str]
     options: dict[str, str]
     types: dict[str, sa.types.TypeEngine[t.Any]] = dataclasses.field(
         default_factory=dict
@@ -71,14 +74,20 @@ def read_table(
         return None
 
     rows = _run(connection, f"SHOW FULL COLUMNS FROM {place}").mappings()
-    texts = (join(item).strip() for item in items)
-    keys = ((_KEY.match(text), text) for text in texts)
+    texts = [join(item).strip() for item in items]
     return TableText(
         columns={one.name: one for one in columns},
         collations={row["Field"]: row["Collation"] for row in rows if row["Collation"]},
-        keys={match[1].replace("``", "`"): text for match, text in keys if match},
+        keys=_find(_KEY, texts),
+        links=_find(_LINK, texts),
         options=dict(_OPTION.findall(created.rpartition("\n)")[2])),
     )
+
+
+def _find(pattern: re.Pattern[str], texts: list[str]) -> dict[str, str]:
+    """Return the texts that begin like this, by the name that they give."""
+    found = ((pattern.match(text), text) for text in texts)
+    return {match[1].replace("``", "`"): text for match, text in found if match}
 
 
 def spell_table(

@@ -18,6 +18,7 @@ PLUGINS: tuple[tuple[str, str], ...] = (
     ("mysql_numbers", "coverage.mysql_numbers"),
     ("mysql_options", "coverage.mysql_options"),
     ("mysql_indexes", "coverage.mysql_indexes"),
+    ("mysql_links", "coverage.mysql_links"),
     ("mysql_drops", "coverage.mysql_drops"),
     ("sqlite_columns", "coverage.sqlite_columns"),
     ("sqlite_options", "coverage.sqlite_options"),

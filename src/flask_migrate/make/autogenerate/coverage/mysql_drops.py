@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
     from alembic.runtime.plugins import Plugin
 
-_GIVEN = re.compile(r"_ibfk_\d+$")
+GIVEN = re.compile(r"_ibfk_\d+$")
 """The end of the name that the server gives to a foreign key without one."""
 
 
@@ -98,7 +98,7 @@ def _forget_given_names(drop: ops.DropTableOp, dropped: set[str]) -> None:
             target = one.elements[0].target_fullname.split(".")[-2]
             is_alone = target == drop.table_name or target not in dropped
 
-            if is_alone and _GIVEN.search(str(one.name)):
+            if is_alone and GIVEN.search(str(one.name)):
                 one.name = None
 
 

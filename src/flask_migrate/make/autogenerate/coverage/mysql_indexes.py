@@ -176,7 +176,9 @@ class _Correction:
     def _alter(self, do: str, undo: str) -> None:
         """Write what Alembic cannot say, or not in one statement."""
         self._changes.ops.append(
-            ReversibleSQLOp.alter_table(self._changes, do=do, undo=undo)
+            ReversibleSQLOp.alter_table(
+                self._changes.table_name, schema=self._changes.schema, do=do, undo=undo
+            )
         )
 
     def _forget(self, name: str) -> None:

@@ -64,7 +64,9 @@ def _change(
 
     # In front of the columns, which state their own characters where they change.
     if old and new and old != new:
-        op = ReversibleSQLOp.alter_table(changes, do=new, undo=old)
+        op = ReversibleSQLOp.alter_table(
+            changes.table_name, schema=changes.schema, do=new, undo=old
+        )
         changes.ops.insert(0, op)
 
 

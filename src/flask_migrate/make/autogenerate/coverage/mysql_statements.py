@@ -22,15 +22,14 @@ class ReversibleSQLOp(ops.ExecuteSQLOp):
 
     @classmethod
     def alter_table(
-        cls, changes: ops.ModifyTableOps, *, do: str, undo: str
+        cls, table: str, *, schema: str | None, do: str, undo: str
     ) -> ReversibleSQLOp:
         """Return an ``ALTER TABLE`` of MySQL.
 
-        :param changes: of the table.
         :param do: what follows the name of the table.
         :param undo: the same on the way back.
         """
-        names = (one for one in (changes.schema, changes.table_name) if one)
+        names = (one for one in (schema, table) if one)
         place = f"ALTER TABLE {'.'.join(map(quote_name, names))}"
         # Alembic takes a colon in a text for the begin of a parameter.
         texts = (f"{place} {one}".replace(":", r"\:") for one in (do, undo))
