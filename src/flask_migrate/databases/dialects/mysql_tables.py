@@ -56,19 +56,25 @@ class TableText:
     )
 
 
+def has_escapes(connection: sa.Connection) -> bool:
+    """Tell whether a backslash escapes in the strings of a session."""
+    sql_mode = _run(connection, "SELECT @@SESSION.sql_mode").scalar_one()
+    return "NO_BACKSLASH_ESCAPES" not in str(sql_mode)
+
+
 def read_table(
-    connection: sa.Connection, name: str, *, schema: str | None = None
+    connection: sa.Connection, name: str, *, schema: str | None, escapes: bool
 ) -> TableText | None:
     """Read a table.
 
+    :param escapes: of the session, as ``has_escapes()`` says.
     :return: ``None`` if the server's text is not understood.
     """
     place = _quote_place(name, schema)
-    sql_mode = str(_run(connection, "SELECT @@SESSION.sql_mode").scalar_one())
     _, created = _run(connection, f"SHOW CREATE TABLE {place}").one()
 
     try:
-        items = read_items(created, escapes="NO_BACKSLASH" not in sql_mode)
+        items = read_items(created, escapes=escapes)
         columns = [one for item in items if (one := read_column(item))]
     except DefinitionError:
         return None
@@ -91,7 +97,7 @@ def _find(pattern: re.Pattern[str], texts: list[str]) -> dict[str, str]:
 
 
 def spell_table(
-    connection: sa.Connection, table: sa.Table, *, like: TableText
+    connection: sa.Connection, table: sa.Table, *, like: TableText, escapes: bool
 ) -> TableText | None:
     """Return how the server would write a table of the models.
 
@@ -99,6 +105,7 @@ def spell_table(
 
     :param like: where the models do not say what characters the table has, it is as
         that of this one.
+    :param escapes: of the session, as ``has_escapes()`` says.
     :return: ``None`` where the server does not make it, for want of the right or of
         something that the table needs.
     """
@@ -124,14 +131,16 @@ def spell_table(
             with contextlib.suppress(exc.SQLAlchemyError):
                 connection.execute(CreateIndex(index))
 
-        return _read_copy(connection, table.schema)
+        return _read_copy(connection, schema=table.schema, escapes=escapes)
     finally:
         _run(connection, f"DROP TEMPORARY TABLE {_quote_place(_NAME, table.schema)}")
 
 
-def _read_copy(connection: sa.Connection, schema: str | None) -> TableText | None:
+def _read_copy(
+    connection: sa.Connection, *, schema: str | None, escapes: bool
+) -> TableText | None:
     columns = sa.inspect(connection).get_columns(_NAME, schema=schema)
-    found = read_table(connection, _NAME, schema=schema)
+    found = read_table(connection, _NAME, schema=schema, escapes=escapes)
     types = {one["name"]: one["type"] for one in columns}
     return found and dataclasses.replace(found, types=types)
 

@@ -63,7 +63,8 @@ def _compare(
     if pair is not None:
         assert context.dialect is not None  # it has a connection
         words = _spell_words(wanted, context.dialect.name)
-        _Correction(changes, live, wanted, pair=pair, words=words).run()
+        correction = _Correction(changes, live, wanted, pair=pair, words=words)
+        correction.run(context.run_object_filters)
 
     return PriorityDispatchResult.CONTINUE
 
@@ -95,13 +96,18 @@ class _Correction:
         self._links = [tuple(one.column_keys) for one in wanted.foreign_key_constraints]
         self._primary = tuple(one.name for one in wanted.primary_key.columns)
 
-    def run(self) -> None:
-        """Correct the changes."""
+    def run(self, is_compared: cabc.Callable[..., bool]) -> None:
+        """Correct the changes.
+
+        :param is_compared: Alembic's ``run_object_filters()``.
+        """
         dropped = self._list_names(ops.DropIndexOp)
         created = self._list_names(ops.CreateIndexOp)
 
         for name in sorted(self._live.keys() & self._wanted.keys()):
-            if name in self._before and name in self._after:
+            place = (self._wanted[name], name, "index", False, self._live[name])
+
+            if name in self._before and name in self._after and is_compared(*place):
                 self._change(name, is_found=name in dropped)
 
         for name in sorted(dropped - created):

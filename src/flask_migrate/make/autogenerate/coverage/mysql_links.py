@@ -14,6 +14,7 @@ from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
 from ....databases.dialects.mysql_ddl import quote_name
+from ....databases.dialects.mysql_tables import has_escapes
 from ....databases.dialects.mysql_tables import read_table
 from .mysql_drops import GIVEN
 from .mysql_statements import ReversibleSQLOp
@@ -140,7 +141,12 @@ def _add_statements(
     """Drop a foreign key, and make it again in the server's own words."""
     assert context.connection is not None  # a comparison always has one
     name, schema = str(link.constraint_name), link.kw["source_schema"]
-    live = read_table(context.connection, link.source_table, schema=schema)
+    live = read_table(
+        context.connection,
+        link.source_table,
+        schema=schema,
+        escapes=has_escapes(context.connection),
+    )
 
     if live is not None and name in live.links:
         drop = f"DROP FOREIGN KEY {quote_name(name)}{_keep_key(link, live)}"

@@ -72,7 +72,7 @@ def _compare(
 
     pair = find_pair(context, wanted, schema=schema)
 
-    for column in live.columns:
+    for column in wanted.columns:
         if pair is None or not pair.has_column(column.name):
             continue
 
@@ -80,11 +80,14 @@ def _compare(
             "AUTO_INCREMENT" in one.columns[column.name].attributes
             for one in (pair.live, pair.wanted)
         )
+        there = live.columns[column.name]
 
-        if before != after:
-            _number(changes, column, numbered=after)
-        elif after:
+        if before == after and after:
             _keep_numbers(changes, column.name)
+        elif before != after and context.run_object_filters(
+            column, column.name, "column", False, there
+        ):
+            _number(changes, there, numbered=after)
 
     return PriorityDispatchResult.CONTINUE
 

@@ -6,6 +6,7 @@ import dataclasses
 import re
 import typing as t
 
+from ....databases.dialects.mysql_tables import has_escapes
 from ....databases.dialects.mysql_tables import read_table
 from ....databases.dialects.mysql_tables import spell_table
 from ....databases.dialects.mysql_tables import TableText
@@ -70,12 +71,19 @@ def _read_pair(
     context: AutogenContext, table: sa.Table, schema: str | None
 ) -> Pair | None:
     assert context.connection is not None  # a comparison always has one
-    live = read_table(context.connection, table.name, schema=schema)
+    cache: dict[object, bool] = context.inspector.info_cache
+    key = "flask_migrate.mysql_escapes"
+
+    if key not in cache:
+        cache[key] = has_escapes(context.connection)
+
+    escapes = cache[key]
+    live = read_table(context.connection, table.name, schema=schema, escapes=escapes)
 
     if live is None:
         return None
 
-    wanted = spell_table(context.connection, table, like=live)
+    wanted = spell_table(context.connection, table, like=live, escapes=escapes)
 
     if wanted is not None:
         return Pair(live=live, wanted=wanted)
