@@ -46,22 +46,6 @@ class PostgreSQLImpl(AlembicPostgreSQLImpl):
 
         super().create_table(table, **kw)
 
-    def autogen_column_reflect(
-        self, inspector: t.Any, table: sa.Table, column_info: t.Any
-    ) -> None:
-        """Take away the default of a SERIAL column.
-
-        Alembic 1.20 looks for its sequence under a name that is still quoted as it
-        is in a string, and fails where that has an apostrophe.
-        """
-        default = column_info.get("default") or ""
-        column_info["default"] = default.replace("''", "'") or None
-        super().autogen_column_reflect(inspector, table, column_info)  # type: ignore[no-untyped-call]
-
-        # What is still there is no SERIAL, and stays as it was.
-        if column_info.get("default"):
-            column_info["default"] = default
-
     def _note_type(self, kind: postgresql.ENUM, table: sa.Table) -> None:
         connection = self.live or t.cast("sa.Connection", self.connection)
         place = {"name": kind.name, "schema": kind.schema}
