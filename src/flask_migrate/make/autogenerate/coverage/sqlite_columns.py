@@ -1,7 +1,7 @@
-"""Columns of SQLite that are written in the same words: they have not changed.
+"""Types of SQLite that are written in the same words: they have not changed.
 
 SQLite keeps the text of a table as it was written. Reflection makes another type of
-some of the words (``BINARY(10)`` becomes a number), and loses the quotes of defaults.
+some of the words: ``BINARY(10)`` becomes a number.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import typing as t
 from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
-from ....databases.dialects.sqlite_tables import spell_default
 from ....databases.dialects.sqlite_tables import spell_type
 from .sqlite_tables import find_pair
 
@@ -23,19 +22,15 @@ if t.TYPE_CHECKING:
 
 
 def setup(plugin: Plugin) -> None:
-    """Register the comparators."""
-    # Behind the user's own comparison, in front of Alembic's.
-    for element, compare in (
-        ("types", _compare_type),
-        ("server_default", _compare_default),
-    ):
-        plugin.add_autogenerate_comparator(
-            compare,
-            "column",
-            element,
-            qualifier="sqlite",
-            priority=DispatchPriority.LAST,
-        )
+    """Register the comparator."""
+    plugin.add_autogenerate_comparator(
+        _compare_type,
+        "column",
+        "types",
+        qualifier="sqlite",
+        # Behind the user's own comparison, in front of Alembic's.
+        priority=DispatchPriority.LAST,
+    )
 
 
 def _compare_type(
@@ -53,27 +48,4 @@ def _compare_type(
         return PriorityDispatchResult.CONTINUE
 
     change.existing_type = live.type
-    return PriorityDispatchResult.STOP
-
-
-def _compare_default(
-    context: AutogenContext,
-    change: ops.AlterColumnOp,
-    schema: str | None,
-    table: str,
-    name: str,
-    live: sa.Column[t.Any],
-    wanted: sa.Column[t.Any],
-) -> PriorityDispatchResult:
-    pair = find_pair(context, wanted.table, schema=schema)
-    # A computed column has none in its text, and yet something to compare.
-    is_computed = live.computed is not None or wanted.computed is not None
-    is_other = pair is None or (
-        spell_default(pair.live, name) != spell_default(pair.wanted, name)
-    )
-
-    if is_computed or is_other:
-        return PriorityDispatchResult.CONTINUE
-
-    change.existing_server_default = live.server_default
     return PriorityDispatchResult.STOP
