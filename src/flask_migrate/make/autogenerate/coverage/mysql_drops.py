@@ -25,8 +25,16 @@ GIVEN = re.compile(r"_ibfk_\d+$")
 """The end of the name that the server gives to a foreign key without one."""
 
 
-class DroppedIndexesOp(ops.ModifyTableOps):
-    """The indexes of a table that is dropped: nothing to do, but to bring back."""
+class DroppedIndexesOp(ops.MigrateOperation):
+    """The indexes of a table that is dropped: nothing to do, but to bring back.
+
+    :param changes: what would drop them one by one.
+    """
+
+    def __init__(self, changes: ops.ModifyTableOps) -> None:
+        self.table_name: str = changes.table_name
+        self.schema: str | None = changes.schema
+        self.ops: list[ops.MigrateOperation] = list(changes.ops)
 
     def reverse(self) -> ops.ModifyTableOps:
         """Return what makes the indexes."""
@@ -85,7 +93,8 @@ def _take_along(changes: ops.ModifyTableOps, drop: ops.DropTableOp) -> DroppedIn
         for one in changes.ops
         if not (isinstance(one, ops.DropIndexOp) and one.index_name in own)
     ]
-    return DroppedIndexesOp(changes.table_name, kept, schema=changes.schema)
+    changes.ops[:] = kept
+    return DroppedIndexesOp(changes)
 
 
 def _forget_given_names(drop: ops.DropTableOp, dropped: set[str]) -> None:
