@@ -263,8 +263,3 @@ def test_index_below_a_foreign_key(database_url: str) -> None:
     trip = try_change(database_url, _link(), _link(index=True))
     assert trip.is_detected
     assert (trip.left, trip.describe_loss()) == ("", []), trip.upgrade
-
-
-def test_index_that_a_foreign_key_needs(database_url: str) -> None:
-    """The only index below a foreign key stays: the server would refuse to drop it."""
-    assert not try_change(database_url, _link(index=True), _link()).is_detected

@@ -140,13 +140,10 @@ class _Correction:
             ]
 
     def _drop(self, name: str) -> None:
-        """Drop an index as it is, unless a foreign key needs it."""
+        """Drop an index in such a way that it comes back as it is."""
         before = self._before.get(name, "")
 
-        if self._is_needed(name):
-            # A table made anew would have an index there, too: the server adds it.
-            self._forget(name)
-        elif _DOWN in before:
+        if _DOWN in before:
             self._forget(name)
             self._alter(f"DROP {_quote_key(name)}", f"ADD {before}")
 
