@@ -160,6 +160,14 @@ def quote_text(text: str, *, escapes: bool) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def read_column(item: Tokens) -> ColumnDefinition | None:
+    """Read one item of a table; ``None`` if it is no column.
+
+    :raises DefinitionError: if the text is not understood.
+    """
+    return _read(item) if item[0].kind == "quoted" else None
+
+
 def _read(item: Tokens) -> ColumnDefinition:
     parts: list[tuple[str, list[Tokens]]] = [("", [])]
     wanted = 1
