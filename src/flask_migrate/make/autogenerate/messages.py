@@ -12,6 +12,7 @@ from .counting import clean
 from .destruction import walk
 from .fill_operations import FillRowsOp
 from .fill_operations import FinishColumnsOps
+from .statements import Statements
 
 _WHOLE = (ops.CreateTableOp, ops.DropTableOp)
 
@@ -126,6 +127,9 @@ def _describe(one: ops.MigrateOperation) -> Deed | None:
             return _describe_alter(one)
         case FillRowsOp():
             return None
+        case Statements():
+            verb, _, what = one.what.partition("_")
+            return _make(verb, f"{what} {one.name}")
 
     return _describe_other(one)
 

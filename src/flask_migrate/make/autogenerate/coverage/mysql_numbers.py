@@ -73,7 +73,12 @@ def _compare(
     pair = find_pair(context, wanted, schema=schema)
 
     for column in wanted.columns:
-        if pair is None or not pair.has_column(column.name):
+        # SQLAlchemy does not read a column with a line break in its name.
+        if (
+            pair is None
+            or not pair.has_column(column.name)
+            or column.name not in live.columns
+        ):
             continue
 
         before, after = (
