@@ -45,13 +45,13 @@ class Renaming:
 class SQLiteRenaming(Renaming):
     """SQLite renames tables and columns only."""
 
-    trial = "copy"
+    trial: t.Literal["", "rollback", "copy"] = "copy"
 
 
 class MySQLRenaming(Renaming):
     """MySQL and MariaDB rename indexes, and what they call a unique constraint."""
 
-    trial = "copy"
+    trial: t.Literal["", "rollback", "copy"] = "copy"
 
     def rename(self, kind: Kind, *, table: str, old: str, new: str) -> str | None:
         if kind in ("index", "unique"):
@@ -69,8 +69,8 @@ class MySQLRenaming(Renaming):
 class PostgreSQLRenaming(Renaming):
     """PostgreSQL renames everything, and waits only for its lock."""
 
-    trial = "rollback"
-    trial_limit = "SET LOCAL lock_timeout = '2s'"
+    trial: t.Literal["", "rollback", "copy"] = "rollback"
+    trial_limit: str = "SET LOCAL lock_timeout = '2s'"
 
     _ENDS: t.ClassVar[dict[str, str]] = {
         "index": "idx",
