@@ -61,6 +61,8 @@ def revision(
     version_path: str | None = None,
     rev_id: str | None = None,
     depends_on: str | cabc.Sequence[str] | None = None,
+    *,
+    fills: cabc.Mapping[str, str] | None = None,
 ) -> Revision | None:
     """Write a new revision file, empty unless ``autogenerate``.
 
@@ -73,6 +75,8 @@ def revision(
     :param version_path: the folder of its file, where there are several.
     :param rev_id: its id; a random one otherwise.
     :param depends_on: the revisions that it also needs.
+    :param fills: by ``table.column``, what rows get that need a value: SQL,
+        ``@default`` or ``@later``.
     :return: the revision; ``None`` where autogenerate finds nothing to do.
     """
     return _write(
@@ -86,6 +90,7 @@ def revision(
         version_path=version_path,
         rev_id=rev_id,
         depends_on=_as_tuple(depends_on),
+        fills=fills,
     )
 
 
@@ -99,6 +104,8 @@ def migrate(
     version_path: str | None = None,
     rev_id: str | None = None,
     x_arg: XArgument = None,
+    *,
+    fills: cabc.Mapping[str, str] | None = None,
 ) -> Revision | None:
     """Write a new revision from the difference between the models and the databases.
 
@@ -117,6 +124,7 @@ def migrate(
         branch_label=branch_label,
         version_path=version_path,
         rev_id=rev_id,
+        fills=fills,
     )
 
 
@@ -309,9 +317,11 @@ def _write(
     autogenerate: bool,
     sql: bool,
     x_arg: XArgument = None,
+    fills: cabc.Mapping[str, str] | None = None,
     **options: t.Any,
 ) -> Revision | None:
     from .make.autogenerate import RevisionOptions
+    from .make.autogenerate.comparison import Answers
 
     written = current_migrate().revision(
         directory,
@@ -319,6 +329,7 @@ def _write(
         autogenerate=autogenerate,
         sql=sql,
         x_arg=x_arg,
+        answers=Answers(fills=fills or {}),
     )
     return _first(written)
 

@@ -8,6 +8,8 @@
     │   ├── BadOption               one option or argument cannot be used
     │   ├── ConsentMissing          something would be lost, and nobody has agreed
     │   ├── MassDrop                most tables would go: no models, it seems
+    │   ├── FillUnanswered          rows need a value, and nobody has said which
+    │   ├── RenameUnanswered        renamed, or dropped and added? nobody has said it
     │   └── PlanOutdated            a saved plan no longer fits what is there
     ├── RepositoryError             the folder of revisions
     │   ├── RepositoryNotFound      `flask db init` never ran here
@@ -36,10 +38,12 @@ type in its hint. Only :mod:`flask_migrate.cli` turns one into an exit code.
 
 from __future__ import annotations
 
+import shlex
 import traceback
 import typing as t
 
 if t.TYPE_CHECKING:
+    from .questions import RenameQuestion
     from .results import Difference
 
 
@@ -113,6 +117,51 @@ class MassDrop(UsageError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.tables = tables
+
+
+class FillUnanswered(UsageError):
+    """Rows need a value for a column, and nobody has said which; nothing is written.
+
+    :param names: the columns, as ``table.column``.
+    """
+
+    def __init__(
+        self, message: str, *, names: tuple[str, ...], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.names = names
+
+
+class RenameUnanswered(UsageError):
+    """Something may have been renamed, and nobody has said so; nothing was written.
+
+    :param questions: what has to be answered.
+    """
+
+    def __init__(self, questions: tuple[RenameQuestion, ...]) -> None:
+        several = len(questions) > 1
+        begin = (
+            f"{len(questions)} probable renames are"
+            if several
+            else "A probable rename is"
+        )
+        lines = [f"{begin} not answered; nothing was written.", *map(str, questions)]
+        yes, no = (
+            " ".join(f"--rename {shlex.quote(word)}" for word in words)
+            for words in ([q.yes for q in questions], [q.no for q in questions])
+        )
+        super().__init__(
+            "\n".join(lines),
+            hint=f"To rename: {yes}. To drop and add: {no}, or all: --renames never.",
+        )
+        self.questions = questions
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the error as plain values, with its questions."""
+        return {
+            **super().to_dict(),
+            "questions": [question.to_dict() for question in self.questions],
+        }
 
 
 class PlanOutdated(UsageError):

@@ -28,8 +28,15 @@ Value = t.TypeVar("Value")
 CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"), "<date>"),
     (re.compile(r"\b[0-9a-f]{12}(?=\b|_)"), "<id>"),
+    (re.compile(r"^ +# destructive: .*\n", re.MULTILINE), ""),
 )
-"""What is different every time: dates, and the ids that Alembic makes up."""
+"""What is different every time: dates, and the ids that Alembic makes up.
+
+And the comments that only our revisions have.
+"""
+
+TIMED_NAMES = re.compile(r"^file_template = .*\n", re.MULTILINE)
+"""How only our new repositories name their files; existing ones keep their way."""
 
 
 class Place:
@@ -108,6 +115,8 @@ class Place:
         if not seed.exists():
             result = self.flask(f"db init -d migrations -t {template}")
             assert result.exit_code == 0, result.output
+            ini = self.folder / "migrations" / "alembic.ini"
+            ini.write_text(TIMED_NAMES.sub("", ini.read_text()))
             shutil.copytree(self.folder / "migrations", seed)
         else:
             shutil.copytree(seed, self.folder / "migrations")
@@ -154,12 +163,17 @@ class Place:
         return self.execute(sql, database=database)
 
     def files(self, folder: str = ".") -> list[str]:
-        """Return all files in a folder, with what changes made stable."""
+        """Return all files in a folder, with what changes made stable.
+
+        The file HEAD, which we keep beside the revisions, is left out.
+        """
         top = self.folder / folder
         return sorted(
             self.stable(str(file.relative_to(top)))
             for file in top.rglob("*")
-            if file.is_file() and "__pycache__" not in file.parts
+            if file.is_file()
+            and "__pycache__" not in file.parts
+            and file.name != "HEAD"
         )
 
     @contextlib.contextmanager

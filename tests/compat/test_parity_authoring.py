@@ -246,7 +246,7 @@ def test_nothing_changed(pair: Pair) -> None:
 def test_migrate_runs_no_revision(pair: Pair) -> None:
     """`migrate` writes a file; the tables of the database stay as they are."""
     pair.init(LINEAR, at=["ccc333"], app=make_app("users", "posts"))
-    pair.flask("db migrate --rev-id abc999")
+    pair.flask("db migrate --rev-id abc999 -m less")
     assert "tags" in (pair.same(Place.tables) or [])
     assert pair.same(Place.versions) == ["ccc333"]
 
@@ -259,8 +259,8 @@ def test_versions_folder_is_made_again(pair: Pair, command: str) -> None:
         (place.folder / "migrations" / "versions").rmdir()
 
     pair.flask("db heads", stdout="")
-    pair.flask(f"db {command} --rev-id abc999")
-    assert pair.same(revisions) == ["abc999_.py"]
+    pair.flask(f"db {command} --rev-id abc999 -m first")
+    assert pair.same(revisions) == ["abc999_first.py"]
 
 
 @pytest.mark.parametrize(
@@ -270,8 +270,8 @@ def test_versions_folder_is_made_again(pair: Pair, command: str) -> None:
 def test_migrate_option(pair: Pair, options: str) -> None:
     """`migrate` takes what `revision` takes."""
     pair.init(LINEAR, at=["ccc333"], app=make_app("users", "posts"))
-    pair.flask(f"db migrate --rev-id abc999 {options}")
-    assert "down_revision = 'ccc333'" in identifiers(written(pair, "abc999_.py"))
+    pair.flask(f"db migrate --rev-id abc999 -m less {options}")
+    assert "down_revision = 'ccc333'" in identifiers(written(pair, "abc999_less.py"))
 
 
 def test_migrate_with_two_heads(pair: Pair) -> None:
@@ -287,8 +287,8 @@ def test_migrate_on_a_branch(pair: Pair) -> None:
     """With several branches one is named, and grows."""
     tables = ("users", "posts", "tags", "votes")
     pair.init(LABELLED, at=["bbb222", "fff666"], app=make_app(*tables))
-    pair.flask("db migrate --rev-id abc999 --head sorting@head")
-    assert "down_revision = 'fff666'" in identifiers(written(pair, "abc999_.py"))
+    pair.flask("db migrate --rev-id abc999 -m more --head sorting@head")
+    assert "down_revision = 'fff666'" in identifiers(written(pair, "abc999_more.py"))
 
 
 # edit

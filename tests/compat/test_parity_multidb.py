@@ -88,7 +88,7 @@ def test_migrate(pair: Pair) -> None:
     """The change of each database is drafted for that database alone."""
     app = make_app("users", "posts", "tags", binds={"audit": ["events", "alarms"]})
     lay(pair, ("bbb222",), app=app)
-    pair.flask("db migrate --rev-id abc999")
+    pair.flask("db migrate --rev-id abc999 -m more")
     pair.flask("db upgrade")
     assert pair.same(Place.tables) == ["alembic_version", "posts", "tags", "users"]
     assert pair.same(audit_tables) == ["alarms", "alembic_version", "events"]

@@ -364,9 +364,9 @@ def test_directives_of_the_user(pair: Pair) -> None:
     app = make_app("users", "posts", arguments="process_revision_directives=skip_posts")
     app = app.replace("migrate = ", HOOK + "migrate = ")
     pair.init(NOTHING, at=(), app=app)
-    result = pair.flask("db migrate --rev-id abc999")
+    result = pair.flask("db migrate --rev-id abc999 -m one")
     assert "directives () 1\n" in result.stdout
-    path = "migrations/versions/abc999_.py"
+    path = "migrations/versions/abc999_one.py"
     for place in pair.both:
         text = place.read(path).split("def downgrade")[0]
         assert text.count("create_table") == 1

@@ -33,7 +33,7 @@ def make_metadata(*names: str) -> sa.MetaData:
 
 def walk(project: Project, url: str, *tables: str) -> None:
     """Write a revision, upgrade, check, downgrade."""
-    project.run_well("migrate", "-m", "first")
+    assert "Proven on a scratch" in project.run_well("migrate", "-m", "first").stderr
     path = str(project.folder.parent / "plan.json")
     assert "create table" in project.run_well("plan", "-o", path).stdout
     assert "dry run: ran 1 step" in project.run_well("upgrade", "-n").stderr

@@ -27,6 +27,7 @@ HOME = "/home/you/shop"
 
 MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"), "<date>"),
+    (re.compile(r"\d{4}_\d\d_\d\d_\d{6}(?=_)"), "<date>"),
     (re.compile(r"(?<![0-9a-z])[0-9a-f]{12}(?![0-9a-z])"), "<id>"),
     (re.compile(r"\brun [0-9a-f]{8}\b"), "<run>"),
     (re.compile(r"\b\d+\.\d\d s\b"), "<time>"),

@@ -248,6 +248,10 @@ def test_repository_file(
 def make_model_shop(folder: pathlib.Path) -> Project:
     """Make a shop that has something to migrate."""
     metadata = sa.MetaData()
+
+    for name in ("t1", "t2", "t3"):
+        sa.Table(name, metadata, sa.Column("id", sa.Integer))
+
     sa.Table("user", metadata, sa.Column("id", sa.Integer, primary_key=True))
     shop = make_shop(folder, metadata=metadata)
     shop.run_well("upgrade")

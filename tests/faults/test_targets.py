@@ -326,7 +326,7 @@ def test_target(row: Row, tmp_path: pathlib.Path) -> None:
 def test_check_of_other_models(tmp_path: pathlib.Path) -> None:
     """What differs is listed in words, with the command that writes it down."""
     metadata = sa.MetaData()
-    sa.Table("user", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    sa.Table("user", metadata, sa.Column("code", sa.Text), sa.Column("a", sa.Text))
     shop = make_shop(tmp_path, metadata=metadata)
     shop.run_well("upgrade")
     check_row(

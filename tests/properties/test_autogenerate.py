@@ -187,7 +187,7 @@ def check_pair(url: str, pair: tuple[Models, Models]) -> Trip:
     return trip
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True)
 @given(pair=make_pairs())
 def test_on_sqlite(pair: tuple[Models, Models]) -> None:
     """Nothing is left over on SQLite."""
@@ -196,7 +196,7 @@ def test_on_sqlite(pair: tuple[Models, Models]) -> None:
 
 @pytest.mark.backends("postgresql")
 @settings(
-    max_examples=40,
+    max_examples=80,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

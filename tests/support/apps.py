@@ -17,6 +17,7 @@ from flask import Flask
 
 import flask_migrate
 from flask_migrate import Migrate
+from tests.support.projects import forget_time
 from tests.support.projects import Project
 
 TEMPLATES = pathlib.Path(flask_migrate.__file__).parent / "templates"
@@ -92,6 +93,8 @@ def write_repository(
 ) -> pathlib.Path:
     """Write a repository as `flask db init` makes it, with revisions in it.
 
+    Only its files are named without the time, as those of older repositories.
+
     :param folder: the folder of the repository, which is made.
     :param revisions: each is written to ``<id>_.py``.
     :param template: the folder of one of the package's templates.
@@ -105,6 +108,8 @@ def write_repository(
         ("alembic.ini.mako", "alembic.ini"),
     ):
         shutil.copyfile(TEMPLATES / template / name, folder / target)
+
+    forget_time(folder)
 
     for revision in revisions:
         (versions / f"{revision.revision}_.py").write_text(revision.text, "utf-8")

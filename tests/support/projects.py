@@ -73,6 +73,13 @@ class Project:
         return path
 
 
+def forget_time(directory: pathlib.Path) -> None:
+    """Let a repository name its files without the time, which is always another."""
+    ini = directory / "alembic.ini"
+    text = ini.read_text("utf-8").replace("\nfile_template = ", "\n# file_template = ")
+    ini.write_text(text, "utf-8")
+
+
 def _indent(body: str) -> str:
     return textwrap.indent(textwrap.dedent(body).strip(), "    ")
 

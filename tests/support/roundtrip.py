@@ -23,6 +23,7 @@ from alembic.runtime.migration import MigrationContext
 from flask_migrate.databases.snapshot import Snapshot
 from flask_migrate.databases.snapshot import take_snapshot
 from flask_migrate.make.autogenerate.comparison import Answers
+from flask_migrate.make.autogenerate.comparison import Askers
 from flask_migrate.make.autogenerate.comparison import Comparison
 from flask_migrate.revisions.operations import make_impl
 from flask_migrate.revisions.operations import silence_carried
@@ -39,6 +40,7 @@ class Trip:
     :param downgrade: the same of the other one.
     :param operations: what was found, by the names of Alembic's classes, flat.
     :param notes: what the user is told.
+    :param comparison: with the questions that nobody has answered.
     :param left: the upgrade that a second comparison would write; empty is good.
     :param before: the schema that the change began with.
     :param back: the schema after the downgrade.
@@ -48,6 +50,7 @@ class Trip:
     downgrade: str = ""
     operations: list[str] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
+    comparison: Comparison = dataclasses.field(default_factory=Comparison)
     left: str = ""
     before: Snapshot = dataclasses.field(default_factory=Snapshot)
     back: Snapshot = dataclasses.field(default_factory=Snapshot)
@@ -58,8 +61,25 @@ class Trip:
         return bool(self.operations)
 
     def describe_loss(self) -> list[str]:
-        """Return what the downgrade has not restored, and what it has left."""
+        """Return what the downgrade has not restored, and what it has left.
+
+        A constraint without a name may come back with one: no operation of Alembic
+        can make one without.
+        """
         before, back = set(self.before.objects), set(self.back.objects)
+
+        for one in [one for one in before - back if one.kind == "constraint"]:
+            named = (
+                other
+                for other in back - before
+                if not one.name and dataclasses.replace(other, name="") == one
+            )
+            same = next(named, None)
+
+            if same is not None:
+                before.remove(one)
+                back.remove(same)
+
         return [
             *(f"- {one}" for one in sorted(before - back)),
             *(f"+ {one}" for one in sorted(back - before)),
@@ -75,6 +95,7 @@ class Case:
     :param after: the models as they are.
     :param statements: run after the old schema was made.
     :param schemas: made first, and compared too.
+    :param answers: what is said beforehand.
     :param name: tells the cases of one row apart.
     """
 
@@ -83,6 +104,7 @@ class Case:
     after: Schema
     statements: tuple[str, ...] = ()
     schemas: tuple[str, ...] = ()
+    answers: Answers | None = None
     name: str = ""
 
     def __str__(self) -> str:
@@ -96,11 +118,12 @@ def check_case(url: str | sa.URL, case: Case) -> Trip:
         case.before,
         case.after,
         statements=case.statements,
+        answers=case.answers,
         schemas=case.schemas,
     )
     assert trip.is_detected
-    assert trip.left == "", trip.upgrade
-    assert trip.describe_loss() == [], trip.downgrade
+    assert trip.left == "", f"{trip.upgrade}\n{trip.left}"
+    assert trip.describe_loss() == [], f"{trip.downgrade}\n{trip.describe_loss()}"
     return trip
 
 
@@ -135,7 +158,9 @@ def try_change(
                 connection.exec_driver_sql(statement)
 
             opts = {"include_schemas": bool(schemas), **(options or {})}
-            return _walk(connection, _make(after), answers or Answers(), opts)
+            return _walk(
+                connection, _make(after), answers or Answers(allow_mass_drop=True), opts
+            )
     finally:
         engine.dispose()
 
@@ -145,10 +170,16 @@ def compare(
     metadata: sa.MetaData,
     *,
     answers: Answers | None = None,
+    askers: Askers | None = None,
     options: cabc.Mapping[str, t.Any] | None = None,
 ) -> Trip:
     """Compare only; nothing is run."""
-    return _compare(connection, metadata, answers or Answers(), options or {})[0]
+    comparison = Comparison(
+        answers=answers or Answers(allow_mass_drop=True),
+        live=connection,
+        askers=askers or Askers(),
+    )
+    return _compare(connection, metadata, comparison, options or {})[0]
 
 
 def _walk(
@@ -160,15 +191,19 @@ def _walk(
     schemas = [one for one in sa.inspect(connection).get_schema_names() if one]
     extra = schemas if options.get("include_schemas") else []
     before = _look(connection, extra)
-    trip, imports = _compare(connection, metadata, answers, options)
+    comparison = Comparison(answers=answers, live=connection)
+    trip, imports = _compare(connection, metadata, comparison, options)
     trip.before = before
-    _run(connection, trip.upgrade, imports)
+    # As Alembic's own context, which knows the models.
+    empty = sa.MetaData(naming_convention=metadata.naming_convention)
+    _run(connection, empty, trip.upgrade, imports)
     # What was asked once is answered: what is left must not be a question.
     again = dataclasses.replace(answers, renames="never", renamed=(), fills={})
-    trip.left = _compare(connection, metadata, again, options)[0].upgrade
-    _run(connection, trip.downgrade, imports)
+    comparison = Comparison(answers=again, live=connection)
+    trip.left = _compare(connection, metadata, comparison, options)[0].upgrade
+    _run(connection, empty, trip.downgrade, imports)
     trip.back = _look(connection, extra)
-    _run(connection, trip.upgrade, imports)
+    _run(connection, empty, trip.upgrade, imports)
     return trip
 
 
@@ -190,14 +225,13 @@ def _make(schema: Schema) -> sa.MetaData:
 def _compare(
     connection: sa.Connection,
     metadata: sa.MetaData,
-    answers: Answers,
+    comparison: Comparison,
     options: cabc.Mapping[str, t.Any],
 ) -> tuple[Trip, set[str]]:
     context = _configure(connection, metadata, options)
-    comparison = Comparison(answers=answers, live=connection)
     comparison.begin(context)
 
-    with _quietly():
+    with _quietly(), contextlib.closing(comparison):
         script = produce_migrations(context, metadata)
 
     assert script.upgrade_ops is not None
@@ -211,6 +245,7 @@ def _compare(
         downgrade=texts["downgrades"],
         operations=list(_flatten(script.upgrade_ops)),
         notes=comparison.notes,
+        comparison=comparison,
     )
     return trip, autogen.imports
 
@@ -224,6 +259,7 @@ def _configure(
         connection,
         opts={
             "target_metadata": metadata,
+            "transaction_per_migration": True,
             "compare_type": True,
             "render_as_batch": True,
             "sqlalchemy_module_prefix": "sa.",
@@ -246,12 +282,16 @@ def _flatten(tree: t.Any) -> cabc.Iterator[str]:
             yield type(one).__name__
 
 
-def _run(connection: sa.Connection, body: str, imports: set[str]) -> None:
-    context = _configure(connection, sa.MetaData(), {})
+def _run(
+    connection: sa.Connection, metadata: sa.MetaData, body: str, imports: set[str]
+) -> None:
+    # A revision runs in a transaction of its own, which it may leave for a while.
+    connection.rollback()
+    context = _configure(connection, metadata, {})
     lines = [*sorted(imports), f"def run():\n    {body or 'pass'}"]
     names: dict[str, t.Any] = {"op": Operations(context), "sa": sa}
 
-    with _quietly():
+    with _quietly(), context.begin_transaction(_per_migration=True):
         exec("\n".join(lines), names)
         names["run"]()
 

@@ -8,8 +8,10 @@ import json
 
 import click
 
+from ..diagnostic import Diagnostic
 from ..errors import DifferencesFound
 from ..errors import MigrationError
+from ..report import diagnostics
 from ..report.differences import format_annotations
 
 
@@ -20,17 +22,27 @@ def show_notes(notes: cabc.Iterable[str]) -> None:
 
 
 @contextlib.contextmanager
-def reporting_errors(format: str) -> cabc.Iterator[None]:
+def reporting_errors(
+    format: str, *, findings: cabc.Collection[Diagnostic] = ()
+) -> cabc.Iterator[None]:
     """Write an error to standard output too, in the format that was asked for.
 
     :param format: ``text`` adds nothing: the message on standard error says it all.
+    :param findings: what else was found before, and is said with it.
     """
     try:
         yield
     except MigrationError as error:
         if format == "json":
-            click.echo(json.dumps({"schema": 1, **error.to_dict()}, indent=2))
+            values = [one.to_dict() for one in findings]
+            answer = {"schema": 1, **error.to_dict(), "findings": values}
+            click.echo(json.dumps(answer, indent=2))
         elif format == "github" and isinstance(error, DifferencesFound):
             click.echo(format_annotations(error.differences))
+
+        if findings and format == "github":
+            click.echo(diagnostics.format_annotations(findings))
+        elif findings and format == "text":
+            click.echo(diagnostics.format_diagnostics(findings), err=True)
 
         raise

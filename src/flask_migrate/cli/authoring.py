@@ -12,8 +12,11 @@ from ..report.progress import format_message
 from . import options
 from .answers import reporting_errors
 from .answers import show_notes
+from .filling import make_asker
+from .filling import parse_fills
 from .group import get_directory
 from .group import get_migrate
+from .questions import find_asker
 
 
 @click.command("list-templates")
@@ -58,6 +61,7 @@ def init(
 @click.command("revision")
 @options.directory
 @options.message
+@options.fill
 @click.option(
     "--autogenerate",
     is_flag=True,
@@ -86,6 +90,7 @@ def revision(
 @click.command("migrate")
 @options.directory
 @options.message
+@options.fill
 @options.sql
 @options.head
 @options.splice
@@ -111,10 +116,19 @@ def _write(
 ) -> None:
     from ..make.autogenerate import RevisionOptions
     from ..make.autogenerate.comparison import Answers
+    from ..make.autogenerate.comparison import Askers
 
     against, verify = values.pop("against"), values.pop("verify")
-    answers = Answers(allow_mass_drop=values.pop("allow_mass_drop"))
+    answers = Answers(
+        allow_mass_drop=values.pop("allow_mass_drop"),
+        fills=parse_fills(values.pop("fills")),
+        renames=values.pop("renames"),
+        renamed=values.pop("renamed"),
+    )
     format = values.pop("format")
+    # Whoever wants values is a program.
+    is_asked = format == "text"
+    askers = Askers(fill=make_asker(), rename=find_asker()) if is_asked else Askers()
 
     with reporting_errors(format):
         written = get_migrate().revision(
@@ -124,6 +138,7 @@ def _write(
             sql=sql,
             x_arg=x_arg,
             answers=answers,
+            askers=askers,
             against=against,
             verify=verify,
         )
@@ -132,6 +147,27 @@ def _write(
         click.echo(json.dumps({"schema": 1, **written.to_dict()}, indent=2))
         return
 
+    show_notes(written.notes)
+    click.echo(format_actions(written.actions), nl=False)
+
+
+@click.command("rename")
+@options.directory
+@options.message
+@options.rev_id
+@click.argument("old")
+@click.argument("new")
+def rename(directory: str | None, old: str, new: str, **values: t.Any) -> None:
+    """Write a revision that renames a table or a column.
+
+    OLD is a table (posts) or a column (users.name) as it is called in the database,
+    NEW its new name alone.
+    """
+    from ..make.autogenerate import RevisionOptions
+
+    written = get_migrate().rename(
+        get_directory(directory), old=old, new=new, options=RevisionOptions(**values)
+    )
     show_notes(written.notes)
     click.echo(format_actions(written.actions), nl=False)
 
@@ -168,6 +204,7 @@ COMMANDS: tuple[click.Command, ...] = (
     init,
     revision,
     migrate,
+    rename,
     edit,
     merge,
 )

@@ -7,7 +7,9 @@ import importlib
 import click
 
 MODULES: dict[str, tuple[str, ...]] = {
-    "authoring": ("list-templates", "init", "revision", "migrate", "edit", "merge"),
+    "authoring": (
+        *("list-templates", "init", "revision", "migrate", "rename", "edit", "merge"),
+    ),
     "inspecting": (
         *("show", "history", "heads", "branches", "current", "check", "status"),
         *("lock", "wait", "log"),
@@ -15,6 +17,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "planning": ("plan", "apply"),
     "applying": ("upgrade", "downgrade", "stamp", "ensure-version", "create", "drop"),
     "repairing": ("repair",),
+    "branching": ("rebase", "amend"),
     "returning": ("rollback", "redo", "tag", "prepare", "leave"),
 }
 """The names of the commands, by their module beside this one."""

@@ -7,6 +7,10 @@ import typing as t
 
 import click
 
+from ..diagnostic import Diagnostic
+from ..plan import Revision
+from ..report.diagnostics import format_annotations
+from ..report.diagnostics import format_diagnostics
 from ..report.locks import format_locks
 from ..report.log import format_logs
 from ..report.revisions import format_branch_point
@@ -70,18 +74,73 @@ def history(
     is_flag=True,
     help="Treat dependency versions as down revisions.",
 )
-def heads(directory: str | None, verbose: bool, resolve_dependencies: bool) -> None:
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Exit with 1 where a branch has several heads, or HEAD names other ones.",
+)
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Write the file HEAD, in which git conflicts when two branches meet.",
+)
+@options.base
+@options.report_format
+def heads(
+    directory: str | None,
+    verbose: bool,
+    resolve_dependencies: bool,
+    check: bool,
+    write: bool,
+    base: str | None,
+    format: str,
+) -> None:
     """Show current available heads in the script directory."""
-    revisions = get_migrate().heads(
-        get_directory(directory), resolve_dependencies=resolve_dependencies
-    )
+    migrate, folder = get_migrate(), get_directory(directory)
+    found: tuple[Diagnostic, ...] = ()
+    revisions = migrate.heads(folder, resolve_dependencies=resolve_dependencies)
 
+    if write:
+        migrate.write_head_file(folder)
+
+    if check or base is not None:
+        found = migrate.check_heads(
+            folder, base=base, resolve_dependencies=resolve_dependencies
+        )
+
+    if format == "json":
+        values = {
+            "heads": [one.to_dict() for one in revisions],
+            "findings": [one.to_dict() for one in found],
+        }
+        click.echo(json.dumps({"schema": 1, **values}, indent=2))
+    elif format == "text":
+        _show_heads(revisions, verbose=verbose)
+
+    _end_with(found, format=format)
+
+
+def _show_heads(revisions: tuple[Revision, ...], *, verbose: bool) -> None:
     for one in revisions:
         click.echo(
             format_entry(one)
             if verbose
             else format_line(one, with_branches=True, with_tree=False)
         )
+
+
+def _end_with(found: tuple[Diagnostic, ...], *, format: str = "text") -> None:
+    """Show findings and exit with 1, if there are any."""
+    if not found:
+        return
+
+    if format == "github":
+        click.echo(format_annotations(found))
+    elif format == "text":
+        # Standard output is for the heads, as it always was.
+        click.echo(format_diagnostics(found), err=True)
+
+    click.get_current_context().exit(1)
 
 
 @click.command("branches")
@@ -123,19 +182,28 @@ def current(directory: str | None, verbose: bool, check_heads: bool) -> None:
 @click.command("check")
 @options.directory
 @options.against
+@options.base
 @options.report_format
 @options.json_
-def check(directory: str | None, against: Against, format: str) -> None:
+def check(
+    directory: str | None, against: Against, base: str | None, format: str
+) -> None:
     """Check if there are any new operations to migrate."""
-    with reporting_errors(format):
-        notes = get_migrate().check(get_directory(directory), against=against)
+    migrate, folder = get_migrate(), get_directory(directory)
+    found = migrate.check_base(folder, base=base) if base is not None else ()
+
+    with reporting_errors(format, findings=found):
+        notes = migrate.check(folder, against=against)
 
     if format == "json":
-        click.echo(json.dumps({"schema": 1, "differences": [], "notes": notes}))
-        return
+        values = [one.to_dict() for one in found]
+        answer = {"schema": 1, "differences": [], "notes": notes, "findings": values}
+        click.echo(json.dumps(answer))
+    else:
+        click.echo("No new upgrade operations detected.")
+        show_notes(notes)
 
-    click.echo("No new upgrade operations detected.")
-    show_notes(notes)
+    _end_with(found, format=format)
 
 
 @click.command("status")

@@ -75,6 +75,28 @@ version_path: Option = click.option(
     default=None,
     help="Specify specific path from config for version file.",
 )
+rename: Option = click.option(
+    "--rename",
+    "renamed",
+    multiple=True,
+    metavar="OLD:NEW",
+    help="A table or a column that has another name now: posts:articles,"
+    " users.name:full_name. Without NEW it is really dropped. May be repeated.",
+)
+renames: Option = click.option(
+    "--renames",
+    type=click.Choice(["ask", "auto", "never"]),
+    default="ask",
+    show_default=True,
+    help="What happens to a probable rename: ask, take it if it is sure (auto), or drop"
+    " and add (never).",
+)
+base: Option = click.option(
+    "--base",
+    default=None,
+    metavar="REF",
+    help="Also what would be wrong after a merge with this branch or commit of git.",
+)
 against: Option = click.option(
     "--against",
     type=click.Choice(["auto", "scripts", "database"]),
@@ -98,7 +120,7 @@ verify: Option = click.option(
 
 def autogenerating(function: t.Any) -> t.Any:
     """Add every option of a command that compares the models and writes."""
-    for option in (json_, format_, allow_mass_drop, verify, against):
+    for option in (json_, format_, allow_mass_drop, verify, against, renames, rename):
         function = option(function)
 
     return function
@@ -110,6 +132,14 @@ allow_lossy_cast: Option = click.option(
     multiple=True,
     metavar="TABLE.COLUMN",
     help="Go on although a type change alters values of this column.",
+)
+fill: Option = click.option(
+    "--fill",
+    "fills",
+    multiple=True,
+    metavar="TABLE.COLUMN=SQL",
+    help="What the rows that stand get in a column that may not be NULL: SQL, @default"
+    " (the model's default) or @later (nullable for now).",
 )
 lock_timeout: Option = click.option(
     "--lock-timeout",

@@ -68,7 +68,7 @@ def rollback(
         )
         return
 
-    _ask(
+    ask(
         lambda names: migrate.rollback(
             folder,
             confirm=names,
@@ -88,7 +88,7 @@ def rollback(
 def redo(directory: str | None, confirm: tuple[str, ...], **values: t.Any) -> None:
     """Revert the revision that was applied last, and apply it again."""
     migrate, folder = get_migrate(), get_directory(directory)
-    _ask(
+    ask(
         lambda names: migrate.redo(
             folder, confirm=names, on_event=ProgressLine(), **values
         ),
@@ -122,28 +122,32 @@ def leave(directory: str | None, confirm: tuple[str, ...]) -> None:
     """Drop the tables beside the version table, before another tool takes over."""
     migrate, folder = get_migrate(), get_directory(directory)
 
-    for left in _ask(lambda names: migrate.leave(folder, confirm=names), confirm):
+    for left in ask(lambda names: migrate.leave(folder, confirm=names), confirm):
         done = f"dropped {', '.join(left.tables)}" if left.tables else "nothing to drop"
         click.echo(f"{left.name}: {done}", err=True)
 
 
-def _ask(act: cabc.Callable[[tuple[str, ...]], T], confirm: tuple[str, ...]) -> T:
+def ask(act: cabc.Callable[[tuple[str, ...]], T], confirm: tuple[str, ...]) -> T:
     """Do something; ask for a missing consent where somebody can give it."""
-    try:
-        return act(confirm)
-    except ConsentMissing as error:
-        if not sys.stdin.isatty():
-            raise
+    asked: set[str] = set()
 
-        click.echo(error.message, err=True)
-        given = tuple(
-            click.prompt(
-                f"Type {name} to go on", default="", show_default=False, err=True
+    while True:
+        try:
+            return act(confirm)
+        except ConsentMissing as error:
+            # A wrong answer is a refusal, and is not asked for again.
+            if not sys.stdin.isatty() or asked.issuperset(error.names):
+                raise
+
+            click.echo(error.message, err=True)
+            asked.update(error.names)
+            given = (
+                click.prompt(
+                    f"Type {name} to go on", default="", show_default=False, err=True
+                )
+                for name in error.names
             )
-            for name in error.names
-        )
-
-    return act((*confirm, *given))
+            confirm = (*confirm, *given)
 
 
 COMMANDS: tuple[click.Command, ...] = (rollback, redo, tag, prepare, leave)

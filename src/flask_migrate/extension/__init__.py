@@ -24,24 +24,28 @@ if t.TYPE_CHECKING:
     from flask import Flask
 
     from ..revisions.config import Config
+    from .amending import Amending
     from .authoring import Authoring
     from .bookkeeping import Bookkeeping
+    from .branching import Branching
     from .health import Answering
     from .inspecting import Inspecting
     from .planning import Planning
     from .preparing import Preparing
+    from .rebasing import Rebasing
     from .repairing import Repairing
-    from .rollback import RollingBack
 
     class Loaded(
         Authoring,
         Inspecting,
         Planning,
         Repairing,
-        RollingBack,
+        Amending,
         Bookkeeping,
         Preparing,
         Answering,
+        Branching,
+        Rebasing,
     ):
         """What a ``Migrate`` does."""
 

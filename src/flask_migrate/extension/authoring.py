@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import dataclasses
 import os
 import typing as t
 
@@ -20,6 +21,7 @@ if t.TYPE_CHECKING:
     from ..make.autogenerate import Draft
     from ..make.autogenerate import RevisionOptions
     from ..make.autogenerate.comparison import Answers
+    from ..make.autogenerate.comparison import Askers
     from ..revisions.config import Config
     from ..revisions.repository import InitResult
     from ..revisions.repository import RepositoryTemplate
@@ -76,23 +78,34 @@ class Authoring(Verbs):
         answers: Answers | None = None,
         against: Against = "auto",
         verify: bool = True,
+        askers: Askers | None = None,
     ) -> Written:
         """Write a new revision file.
 
         :param options: what it is asked to be.
         :param autogenerate: from the difference between the models and the databases.
         :param sql: refused, as by Alembic.
-        :param answers: for autogenerate: what it may ask.
+        :param answers: for autogenerate: what is said beforehand of what it may ask.
+        :param askers: for autogenerate: who answers the rest.
         :param against: for autogenerate: what the models are compared with.
         :param verify: for autogenerate: keep only what runs on a scratch database.
         :return: what was written; nothing where autogenerate finds nothing.
         :raises OutOfDate: a database that the models are compared with is not at the
             head.
+        :raises RenameUnanswered: something may have been renamed, and nobody has said
+            so; nothing is written.
+        :raises FillUnanswered: rows need a value, and nobody has said which.
         :raises NotProven: what was written fails on a scratch database.
         """
         opened = self._open(directory, x_arg, autogenerate=autogenerate)
         _refuse_sql(sql, autogenerate=autogenerate)
-        draft = self._draft(opened, options, autogenerate=autogenerate)
+        draft = self._draft(
+            opened,
+            options,
+            autogenerate=autogenerate,
+            answers=answers,
+            askers=askers,
+        )
 
         if not autogenerate:
             if _runs_environment(opened.config):
@@ -102,8 +115,40 @@ class Authoring(Verbs):
 
         opened.history.check_new(options.head)
 
-        with self._drafting(opened, draft, answers=answers, against=against) as work:
+        with self._drafting(opened, draft, against=against) as work:
             return work.write(verify=verify)
+
+    def rename(
+        self,
+        directory: Directory = None,
+        *,
+        old: str,
+        new: str,
+        options: RevisionOptions | None = None,
+    ) -> Written:
+        """Write a revision that renames a table or a column, without a comparison.
+
+        :param old: ``posts``, ``users.name``; with a schema in front, if need be.
+        :param new: the new name alone.
+        :param options: what the revision is asked to be.
+        :raises BadOption: no database has it, or something has the new name.
+        """
+        from ..make.autogenerate import RevisionOptions
+
+        opened = self._open(directory)
+        asked = options or RevisionOptions()
+
+        if asked.message is None:
+            message = f"rename {old} to {new}"
+            asked = dataclasses.replace(asked, message=message)
+
+        draft = self._draft(opened, asked, autogenerate=False)
+        opened.run(
+            lambda run: draft.rename(run, old=old, new=new),
+            options=draft.environment_options,
+        )
+        draft.require_operations(old)
+        return draft.write()
 
     def check(
         self,
@@ -124,18 +169,30 @@ class Authoring(Verbs):
             stop then.
         """
         from ..make.autogenerate import RevisionOptions
+        from ..make.autogenerate.comparison import Answers
+        from ..make.autogenerate.comparison import Askers
         from ..report.differences import format_differences
 
         opened = self._open(directory, autogenerate=True)
-        draft = self._draft(opened, RevisionOptions(), autogenerate=True)
+        # What would be refused or asked is a difference here, like any other.
+        wanted = dataclasses.replace(answers or Answers(), allow_mass_drop=True)
+        accept = Askers(rename=lambda asked: {one.old: one.new for one in asked})
+        draft = self._draft(
+            opened,
+            RevisionOptions(),
+            autogenerate=True,
+            answers=wanted,
+            askers=accept,
+        )
 
-        with self._drafting(opened, draft, answers=answers, against=against) as work:
+        with self._drafting(opened, draft, against=against) as work:
             work.check()
 
         if differences := draft.list_differences():
+            parts = [format_differences(differences), *work.notes]
             raise DifferencesFound(
                 f"New upgrade operations detected: {list(differences)}\n"
-                + format_differences(differences),
+                + "\n".join(parts),
                 diffs=differences,
                 differences=tuple(work.differences),
                 hint="Write them down with `flask db migrate`.",
@@ -210,14 +267,8 @@ class Authoring(Verbs):
 
     @contextlib.contextmanager
     def _drafting(
-        self,
-        opened: Opened,
-        draft: Draft,
-        *,
-        answers: Answers | None,
-        against: Against,
+        self, opened: Opened, draft: Draft, *, against: Against
     ) -> cabc.Iterator[Drafting]:
-        from ..make.autogenerate.comparison import Answers
         from .drafting import Drafting
         from .scratches import Scratches
 
@@ -228,12 +279,17 @@ class Authoring(Verbs):
                 opened=opened,
                 draft=draft,
                 scratches=scratches,
-                answers=answers or Answers(),
                 against=against,
             )
 
     def _draft(
-        self, opened: Opened, options: RevisionOptions, *, autogenerate: bool
+        self,
+        opened: Opened,
+        options: RevisionOptions,
+        *,
+        autogenerate: bool,
+        answers: Answers | None = None,
+        askers: Askers | None = None,
     ) -> Draft:
         from ..make.autogenerate import Draft
 
@@ -243,6 +299,8 @@ class Authoring(Verbs):
             options=options,
             names=self._names(opened),
             autogenerate=autogenerate,
+            answers=answers,
+            askers=askers,
         )
 
 

@@ -18,17 +18,19 @@ from ..errors import UsageError
 from ..make.autogenerate import Draft
 from ..make.autogenerate import RevisionOptions
 from ..make.autogenerate.comparison import Answers
-from ..make.autogenerate.comparison import Comparison
 from ..plan import Direction
 from ..plan import Plan
 from ..plan import Step
 from ..report.differences import describe_differences
 from ..report.differences import format_differences
 from ..results import Difference
+from ..revisions.head_file import HeadFile
+from ..revisions.history import History
 from ..run.executor import execute
 from .changed import check_scripts
 from .overlooked import describe_nothing
 from .overlooked import find_unloaded
+from .overlooked import find_unwritten
 from .overlooked import summarise
 from .planning import find_snapshot
 from .scratches import quiet
@@ -37,6 +39,7 @@ from .scratches import Scratches
 if t.TYPE_CHECKING:
     from ..plan import Revision
     from ..results import Written
+    from ..revisions.config import Config
     from ..revisions.database_run import DatabaseRun
     from .opened import Opened
 
@@ -55,7 +58,6 @@ class Drafting:
     :param opened: the repository and its databases.
     :param draft: of the revision.
     :param scratches: of this command.
-    :param answers: given beforehand.
     :param against: what the models are compared with.
     :param notes: what the user should know, in words.
     :param differences: everything that was found.
@@ -65,7 +67,6 @@ class Drafting:
     opened: Opened
     draft: Draft
     scratches: Scratches
-    answers: Answers = dataclasses.field(default_factory=Answers)
     against: Against = "auto"
     notes: list[str] = dataclasses.field(default_factory=list)
     differences: list[Difference] = dataclasses.field(default_factory=list)
@@ -83,12 +84,16 @@ class Drafting:
         if verify and written.revisions:
             try:
                 self._prove_all(written.revisions)
-            except BaseException:
-                discard(written.revisions)
+            except BaseException as error:
+                if isinstance(error, NotProven):
+                    error.add_line("\n".join(written.notes))
+
+                discard(written.revisions, self.opened.config)
                 raise
 
         explanations = () if self.differences else self.explanations
-        return dataclasses.replace(written, notes=(*self.notes, *explanations))
+        notes = (*written.notes, *self.notes, *explanations)
+        return dataclasses.replace(written, notes=notes)
 
     def check(self) -> None:
         """Draft, and look at the scripts that are applied; write nothing."""
@@ -102,23 +107,21 @@ class Drafting:
             check_scripts(run)
 
         self.opened.run(work, options=self.draft.environment_options)
+        self.notes += self.draft.notes
 
     def compare(self, run: DatabaseRun) -> None:
         """Add the operations that bring one database to its models."""
         with contextlib.ExitStack() as stack:
             reference = self._enter_reference(run, stack)
-            comparison = Comparison(answers=self.answers, live=run.connection)
             before = len(self.draft.list_differences())
 
             try:
-                self.draft.compare(reference, comparison)
+                self.draft.compare(reference, live=run.connection)
             except MassDrop as error:
                 if missing := find_unloaded(self.opened.state.root):
                     error.add_line(missing)
 
                 raise
-
-            self.notes += comparison.notes
 
             found = self.draft.list_differences()[before:]
             self.differences += describe_differences(found, run.key)
@@ -181,7 +184,9 @@ class Drafting:
 
             return self._take_live(run)
 
-        self._note_drift(run, reference)
+        if self.against == "auto":
+            self._note_drift(run, reference)
+
         return reference
 
     def _take_live(self, run: DatabaseRun) -> DatabaseRun:
@@ -212,6 +217,13 @@ class Drafting:
                 f"{run.safe_url} is not what the scripts build ({summarise(changes)});"
                 " the models were compared with the scripts."
                 " --against database compares with it instead."
+            )
+
+        if made := find_unwritten(run, built, live):
+            self.notes.append(
+                f"{summarise(made)}: made by db.create_all(), it seems, and not by a"
+                " revision. Where a table stands already, `flask db stamp` marks the"
+                " revision that makes it as applied."
             )
 
     def _prove(self, run: DatabaseRun, steps: tuple[Step, ...]) -> bool:
@@ -298,9 +310,9 @@ class Drafting:
             self.opened.history,
             options=RevisionOptions(),
             autogenerate=True,
+            answers=Answers(renames="never", allow_mass_drop=True),
         )
-        answers = Answers(renames="never", allow_mass_drop=True)
-        draft.compare(scratch, Comparison(answers=answers))
+        draft.compare(scratch)
         return draft.list_differences()
 
 
@@ -314,7 +326,9 @@ def describe_changes(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     )
 
 
-def discard(revisions: cabc.Iterable[Revision]) -> None:
+def discard(revisions: cabc.Iterable[Revision], config: Config) -> None:
     """Remove the files of revisions that are not kept."""
     for one in revisions:
         pathlib.Path(one.path).unlink(missing_ok=True)
+
+    HeadFile(History.open(config)).update()

@@ -154,6 +154,30 @@ class Journey:
         self._visit(work, listener=make_listener(on_event))
         return RunResult(databases=tuple(results))
 
+    def come_back(
+        self,
+        plans: tuple[Rollback, ...],
+        *,
+        timeout: float | None,
+        on_event: Listener | None = None,
+    ) -> None:
+        """Apply again what `go` has reverted.
+
+        The parameters are those of `go`.
+        """
+        from ..signals import make_listener
+
+        known = {one.database: one.plan for one in plans if one.steps}
+        settings = self._opened.state.read_settings()
+        seconds = settings.lock_timeout if timeout is None else timeout
+
+        def work(run: DatabaseRun) -> None:
+            if run.key in known:
+                with holding(run, timeout=seconds):
+                    execute(_turn(known[run.key]), run)
+
+        self._visit(work, listener=make_listener(on_event))
+
     # -- inside ----------------------------------------------------------------
 
     def _visit(

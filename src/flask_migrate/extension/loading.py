@@ -13,7 +13,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "base": ("Verbs", ()),
     "authoring": (
         "Authoring",
-        ("list_templates", "init", "revision", "check", "merge", "edit"),
+        ("list_templates", "init", "revision", "rename", "check", "merge", "edit"),
     ),
     "inspecting": (
         "Inspecting",
@@ -31,6 +31,12 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "repairing": ("Repairing", ("repair",)),
     "rollback": ("RollingBack", ("plan_rollback", "rollback", "redo")),
     "bookkeeping": ("Bookkeeping", ("log", "tag", "leave")),
+    "amending": ("Amending", ("amend",)),
+    "branching": (
+        "Branching",
+        ("check_heads", "check_base", "find_collisions", "write_head_file"),
+    ),
+    "rebasing": ("Rebasing", ("rebase",)),
     "preparing": ("Preparing", ("seed", "prepare")),
     "health": ("Answering", ("health", "health_blueprint")),
 }

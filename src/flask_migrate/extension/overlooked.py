@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from .planning import find_snapshot
 
 if t.TYPE_CHECKING:
+    from ..databases.snapshot import Snapshot
     from ..revisions.database_run import DatabaseRun
 
 _DEFINES_TABLE = re.compile(rb"^\s+__tablename__\s*=|\(\s*db\.Model\b|\bTable\(", re.M)
@@ -73,6 +74,20 @@ def find_unloaded(root: pathlib.Path) -> str:
 
     named = summarise(sorted(found))
     return f"These modules define tables and were not imported: {named}."
+
+
+def find_unwritten(
+    run: DatabaseRun, built: Snapshot, live: Snapshot
+) -> tuple[str, ...]:
+    """Return the tables of the models that a database has, and no revision makes.
+
+    :param built: what the revisions make.
+    :param live: what the database has.
+    """
+    models = {key for one in find_metadatas(run) for key in one.tables}
+    made = {one.table for one in built.objects if one.kind == "table"}
+    standing = {one.table for one in live.objects if one.kind == "table"}
+    return tuple(sorted(models & standing - made))
 
 
 def find_metadatas(run: DatabaseRun) -> tuple[sa.MetaData, ...]:

@@ -73,7 +73,7 @@ class RollingBack(Verbs):
 
         with self._going_back(directory, bind, from_history=from_history) as journey:
             plans = journey.plan(goal)
-            _require_consent(plans, confirm)
+            require_consent(plans, confirm)
             return journey.go(plans, timeout=lock_timeout, on_event=on_event)
 
     def redo(
@@ -91,7 +91,7 @@ class RollingBack(Verbs):
         """
         with self._going_back(directory, bind, from_history=False) as journey:
             plans = journey.plan(Goal(steps=1))
-            _require_consent(plans, confirm)
+            require_consent(plans, confirm)
             return journey.go(
                 plans, timeout=lock_timeout, again=True, on_event=on_event
             )
@@ -109,7 +109,7 @@ class RollingBack(Verbs):
             yield Journey(opened, keys, folder=folder)
 
 
-def _require_consent(plans: tuple[Rollback, ...], confirm: cabc.Iterable[str]) -> None:
+def require_consent(plans: tuple[Rollback, ...], confirm: cabc.Iterable[str]) -> None:
     """Refuse to lose rows that nobody has agreed to lose.
 
     :raises ConsentMissing: with what is lost, and the option that agrees.

@@ -80,8 +80,9 @@ class Scratches:
     def _build(self, run: DatabaseRun, stack: contextlib.ExitStack) -> sa.Engine:
         """Make a scratch database and replay the scripts on it.
 
-        What the scripts do not make themselves, but stand on, is given to them only
-        where they fail without it: they may be the ones that make it.
+        What the scripts do not make themselves, but stand on, is given to them before
+        only where they fail without it: they may be the ones that make it. The next
+        revision may stand on it too.
         """
         try:
             return self._replay(run, stack, has_ground=False)
@@ -100,8 +101,7 @@ class Scratches:
             )
 
             if has_ground:
-                with engine.connect() as connection:
-                    run.dialect.copy_ground(run.connection, connection)
+                _copy_ground(run, engine)
 
             with quiet(), self._entering(run, engine) as rehearsal:
                 rehearsal.ensure_version_table()
@@ -117,6 +117,7 @@ class Scratches:
                         rehearsal,
                     )
 
+            _copy_ground(run, engine)
             stack.push(attempt.pop_all())
 
         return engine
@@ -126,7 +127,11 @@ class Scratches:
         self, run: DatabaseRun, engine: sa.Engine
     ) -> cabc.Iterator[Rehearsal]:
         with engine.connect() as connection:
+            # As on the live database: what a transaction refuses is refused here.
+            level = connection.default_isolation_level
+            connection.execution_options(isolation_level=level)
             run.dialect.hasten(connection)
+            connection.commit()
 
             with contextlib.ExitStack() as stack:
                 with quiet():
@@ -134,6 +139,11 @@ class Scratches:
                     rehearsal = stack.enter_context(entered)
 
                 yield rehearsal
+
+
+def _copy_ground(run: DatabaseRun, engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        run.dialect.copy_ground(run.connection, connection)
 
 
 @contextlib.contextmanager

@@ -46,6 +46,17 @@ def _describe(database: str | None, kind: str, *rest: t.Any) -> Difference:
     words = what.replace("fk", "foreign key").replace("_", " ")
     kind = f"{verb} {words}".strip()
 
+    if verb == "rename":
+        schema, table, *column, new = rest
+        place = f"{schema}.{table}" if schema else table
+        return Difference(
+            database=database,
+            kind=kind,
+            table=place,
+            name="".join(column),
+            text=f"rename {what} {'.'.join((place, *column))} to {new}",
+        )
+
     if verb == "modify":
         schema, table, column, _, before, after = rest
         return Difference(

@@ -24,6 +24,24 @@ def list_applied(history: History, heads: cabc.Iterable[str]) -> list[Script]:
     return list(found.values())
 
 
+def list_ancestors(history: History, revision: str) -> list[Script]:
+    """Return a revision and all that it follows, without what those depend on.
+
+    :param revision: its id.
+    """
+    found: dict[str, Script] = {}
+    left = [revision]
+
+    while left:
+        ident = left.pop()
+
+        if ident not in found:
+            found[ident] = history.get_revision(ident)
+            left += found[ident]._versioned_down_revisions
+
+    return list(found.values())
+
+
 def list_followers(script: Script) -> frozenset[str]:
     """Return the revisions that follow a revision or depend on it."""
     # Alembic 1.20 has no public name that includes the dependencies.

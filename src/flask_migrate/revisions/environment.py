@@ -157,6 +157,7 @@ class Environment(EnvironmentContext):
         else:
             options = {**self._online_defaults(args, options), **options}
             options.update(self._models_not_seen(options))
+            options.update(_defaults_not_compared(options))
 
         super().configure(*args, **_without_ours(_with_schemas(options)))
         migration_context = self.get_context()
@@ -270,6 +271,19 @@ def _require_schema(migration_context: MigrationContext) -> None:
             hint="Name a database in the URL (MySQL, MariaDB), or let search_path begin"
             " with a schema that exists (PostgreSQL).",
         )
+
+
+def _defaults_not_compared(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the choice of comparators of somebody who refuses one of them.
+
+    Alembic cannot tell ``compare_server_default=False`` from nothing, and ours compares
+    defaults unless it is told not to.
+    """
+    if options.get("compare_server_default") is not False:
+        return {}
+
+    given = options.get("autogenerate_plugins") or ["alembic.autogenerate.*"]
+    return {"autogenerate_plugins": [*given, "~flask_migrate.defaults"]}
 
 
 def _with_schemas(options: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -239,9 +239,12 @@ def _without_docstring(module: ast.Module) -> ast.Module:
     return module
 
 
-def write_atomically(path: pathlib.Path, content: bytes) -> None:
+def write_atomically(
+    path: pathlib.Path, content: bytes, *, mode: int | None = None
+) -> None:
     """Write a whole file, or leave none.
 
+    :param mode: who may read it; as the umask says otherwise.
     :raises RevisionFileError: the folder cannot be written, or the disk is full.
     """
     try:
@@ -260,7 +263,7 @@ def write_atomically(path: pathlib.Path, content: bytes) -> None:
         # mkstemp lets only its owner read; a new file is as the umask says.
         umask = os.umask(0)
         os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        temporary.chmod(0o666 & ~umask if mode is None else mode)
         temporary.replace(path)
     except OSError as error:
         raise _cannot_write(path, error) from error

@@ -27,6 +27,7 @@ from .border import crossing
 from .checksums import checksum
 from .env_file import run_env_file
 from .folder import RevisionFolder
+from .head_file import HeadFile
 from .loading import check_function
 from .loading import FileScript
 
@@ -369,7 +370,7 @@ class History(RevisionFolder):
                 kwargs["version_path"] = pathlib.Path(kwargs["version_path"])
 
             try:
-                return super().generate_revision(revid, message, *args, **kwargs)
+                script = super().generate_revision(revid, message, *args, **kwargs)
             except OSError as error:
                 # Our own writing raises no OSError: a program of alembic.ini does.
                 raise RepositoryError(
@@ -377,6 +378,9 @@ class History(RevisionFolder):
                     f" {error.strerror}: {error.filename}.",
                     hint="The revision file is written. Correct [post_write_hooks].",
                 ) from error
+
+            HeadFile(self).update()
+            return script
 
     def _generate_template(
         self, src: pathlib.Path, dest: pathlib.Path, **values: t.Any

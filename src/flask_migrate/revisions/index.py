@@ -131,6 +131,12 @@ def _read_entry(path: str, stamp: Stamp, old: Known | None) -> Entry:
     )
 
 
+def list_files(folder: pathlib.Path, *, recursive: bool) -> cabc.Iterator[pathlib.Path]:
+    """Yield the files that Alembic takes for revisions, in a stable order."""
+    for _, place in _list_files(str(folder), recursive=recursive):
+        yield pathlib.Path(place)
+
+
 def _list_files(
     folder: str, *, recursive: bool, inside: str = ""
 ) -> cabc.Iterator[tuple[str, str]]:

@@ -104,6 +104,12 @@ def _make_script(entry: Entry, followed: set[str]) -> Script:
     return FileScript(entry, header)
 
 
+def is_revision_name(path: pathlib.PurePath) -> bool:
+    """Tell whether Alembic takes a Python file of this name for a revision."""
+    hidden = path.name.startswith((".#", "__init__"))
+    return not hidden and "__pycache__" not in path.parts
+
+
 def load_script(path: pathlib.Path) -> Script:
     """Import one file; every way in which that can fail becomes one error.
 

@@ -11,6 +11,7 @@ import typing as t
 from ..errors import BadOption
 from ..errors import RepositoryError
 from . import files
+from . import head_file
 
 if t.TYPE_CHECKING:
     from .config import Config
@@ -87,6 +88,9 @@ def make_repository(
     try:
         for action in _make_files(folder, source, ini=ini, package=package):
             actions.append(action)  # known also when the next one fails
+
+        # Said to nobody: what `init` prints is Flask-Migrate's, to the letter.
+        head_file.write_new(folder)
     except BaseException:
         _remove(path for _, path in reversed(actions))
         raise

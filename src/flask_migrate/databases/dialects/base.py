@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import contextlib
 import dataclasses
 import re
 import typing as t
@@ -13,10 +14,15 @@ from sqlalchemy import exc
 from ...errors import DatabaseError
 from ...errors import MigrationError
 from ...errors import UsageError
+from .definitions import Definitions
+from .definitions import Items
+from .definitions import Kind
+from .definitions import Tried
 from .durability import Durability
 from .durability import is_read
 from .explanations import Explanation
 from .locks import MigrationLock
+from .renaming import Renaming
 from .schemas import read_any
 from .schemas import Schema
 
@@ -108,10 +114,20 @@ class Dialect:
     """Whether several databases can be committed together."""
     enforces_length = True
     """Whether a text longer than its column is refused."""
+    default_collation: str | None = None
+    """What a column has that names none, where reflection shows no collations."""
+    drop_expression: str = ""
+    """What makes a plain column of a computed one, ``{column}`` of ``{table}``.
+
+    Its values stay. Empty where there is no such statement.
+    """
     keeps_part = False
     """Whether a step that failed leaves behind what it did before."""
+    no_default: tuple[type[t.Any], ...] = ()
+    """Types whose columns cannot have a plain value as DEFAULT."""
     session_guard: type[SessionGuard] = SessionGuard
     migration_lock: type[MigrationLock] = MigrationLock
+    renaming: Renaming = Renaming()
     captures_live = False
     """Whether a plan runs its steps on a scratch database to see their SQL."""
     read_only: tuple[str, str] = ("", "")
@@ -179,6 +195,24 @@ class Dialect:
 
     nothing: str = "SELECT NULL WHERE 1 = 0"
     """A statement that does nothing, in the place of one that is done already."""
+
+    def try_aside(
+        self, connection: sa.Connection
+    ) -> contextlib.AbstractContextManager[None]:
+        """Return what to do something in that may fail, and harms nothing then."""
+        return contextlib.nullcontext()
+
+    def write_temporary(
+        self, name: str, column: str, *, like: str | None, others: cabc.Sequence[str]
+    ) -> tuple[str, str]:
+        """Return what makes a temporary table for one column, and what drops it.
+
+        :param column: its definition.
+        :param like: a table whose columns it has too, quoted.
+        :param others: the names of these columns, quoted.
+        """
+        items = ", ".join([column, *others])
+        return f"CREATE TEMPORARY TABLE {name} ({items})", f"DROP TABLE {name}"
 
     def make_facts(self, connection: sa.Connection) -> Facts:
         """Return what says what statements would do on a live database."""
@@ -282,6 +316,62 @@ class Dialect:
         :param schemas: those to read besides the default ones.
         """
         return read_any(connection, schemas)
+
+    tells_indexes = False
+    """Whether definitions are not of checks only."""
+    comments_constraints = False
+    """Whether a constraint can have a comment."""
+    tells_match = False
+    """Whether one sees how a foreign key matches rows that have a NULL in it."""
+    alters_constraints = True
+    """Whether a foreign key can be added to a table that exists."""
+    indexes_foreign_keys = False
+    """Whether a foreign key gets an index of its own where there is none."""
+    names_primary_keys = True
+    """Whether a primary key is dropped by its name, and made again."""
+
+    def read_definitions(
+        self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
+    ) -> Definitions | None:
+        """Return the keys, checks and indexes of schemas in the server's words.
+
+        :param schemas: ``None`` is the default one.
+        :return: ``None`` where nobody knows how to ask.
+        """
+        return None
+
+    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        """Return what models say, in the words of :meth:`read_definitions`.
+
+        :param wanted: of tables that exist.
+        """
+        return {}
+
+    def write_rename(
+        self, kind: Kind, table: sa.Table, names: tuple[str, str], dialect: sa.Dialect
+    ) -> str | None:
+        """Return what gives a constraint or index another name.
+
+        :param names: the old one and the new one.
+        :return: ``None`` where it can only be dropped and made again.
+        """
+        return None
+
+    def find_owned_tables(
+        self, connection: sa.Connection
+    ) -> frozenset[tuple[str, str]]:
+        """Return the schema and name of the tables that no model is expected for."""
+        return frozenset()
+
+    def name_constraint(
+        self, kind: str, table: str, columns: tuple[str, ...]
+    ) -> str | None:
+        """Return what the server calls a constraint that has no name.
+
+        :param kind: ``uq``, ``fk``, ``ck`` or ``pk``.
+        :return: ``None`` where it has no name, or none that can be foretold.
+        """
+        return None
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         """Make the schema of one database in another, which is empty; no rows.

@@ -10,11 +10,15 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from . import mysql_definitions
 from .base import describe_blocker
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .definitions import Definitions
+from .definitions import Items
+from .definitions import Tried
 from .durability import changes_rows
 from .durability import Durability
 from .durability import is_read
@@ -32,6 +36,8 @@ from .explanations import explain_unreachable
 from .explanations import Explanation
 from .locks import MigrationLock
 from .mysql_objects import read_objects
+from .renaming import MySQLRenaming
+from .renaming import Renaming
 from .schemas import read_mysql
 from .schemas import Schema
 from .schemas import show_created
@@ -81,13 +87,17 @@ class MySQL(Dialect):
     """MySQL 8 and MariaDB 10.6, and later, by any driver."""
 
     name = "mysql"
+    indexes_foreign_keys = True
+    names_primary_keys = False
     title = "MySQL"
     transactional_ddl: bool | None = False
     # It has XA transactions, and refuses DDL inside of them (XAER_RMFAIL).
     two_phase = False
     keeps_part = True
+    no_default: tuple[type[t.Any], ...] = (sa.Text, sa.LargeBinary, sa.JSON)
     session_guard: type[SessionGuard] = MySQLGuard
     migration_lock: type[MigrationLock] = MySQLLock
+    renaming: Renaming = MySQLRenaming()
     database_options: tuple[str, ...] = ("encoding", "collation")
     lock_timeout: float = 1.0
     session_query: str = "SELECT CONNECTION_ID()"
@@ -140,6 +150,15 @@ class MySQL(Dialect):
         "SET SESSION TRANSACTION READ ONLY",
         "SET SESSION TRANSACTION READ WRITE",
     )
+
+    def write_temporary(
+        self, name: str, column: str, *, like: str | None, others: cabc.Sequence[str]
+    ) -> tuple[str, str]:
+        rest = f" SELECT * FROM {like} LIMIT 0" if like else ""
+        return (
+            f"CREATE TEMPORARY TABLE {name} ({column}){rest}",
+            f"DROP TEMPORARY TABLE {name}",
+        )
 
     def make_facts(self, connection: sa.Connection) -> Facts:
         from .facts.mysql import MySQLFacts
@@ -197,6 +216,19 @@ class MySQL(Dialect):
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> Schema:
         return read_mysql(connection, schemas)
+
+    def read_definitions(
+        self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
+    ) -> Definitions:
+        return mysql_definitions.read_definitions(connection, schemas)
+
+    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        return mysql_definitions.try_definitions(connection, wanted)
+
+    def name_constraint(
+        self, kind: str, table: str, columns: tuple[str, ...]
+    ) -> str | None:
+        return columns[0] if kind == "uq" else None
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         schema = source.dialect.default_schema_name or ""

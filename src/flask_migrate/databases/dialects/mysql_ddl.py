@@ -133,11 +133,17 @@ def parse_column(sql: str, name: str, *, escapes: bool) -> ColumnDefinition | No
     :return: ``None`` if the table has no such column.
     :raises DefinitionError: if the text is not understood.
     """
-    for item in split(inside(read_tokens(sql, _PATTERNS[escapes]))):
-        if item and item[0].kind == "quoted" and is_same(item[0].name, name):
+    for item in read_items(sql, escapes=escapes):
+        if item[0].kind == "quoted" and is_same(item[0].name, name):
             return _read(item)
 
     return None
+
+
+def read_items(sql: str, *, escapes: bool) -> list[Tokens]:
+    """Return the columns, keys and checks of a table, each as its tokens."""
+    parts = split(inside(read_tokens(sql, _PATTERNS[escapes])))
+    return [one for one in parts if one]
 
 
 def quote_name(name: str) -> str:
@@ -152,6 +158,14 @@ def quote_text(text: str, *, escapes: bool) -> str:
     """
     text = text.replace("\\", "\\\\") if escapes else text
     return "'" + text.replace("'", "''") + "'"
+
+
+def read_column(item: Tokens) -> ColumnDefinition | None:
+    """Read one item of a table; ``None`` if it is no column.
+
+    :raises DefinitionError: if the text is not understood.
+    """
+    return _read(item) if item[0].kind == "quoted" else None
 
 
 def _read(item: Tokens) -> ColumnDefinition:

@@ -13,11 +13,17 @@ from sqlalchemy import exc
 
 from ...errors import DatabaseError
 from ...errors import NotConfigured
+from . import postgresql_definitions
+from . import postgresql_ownership
 from .base import describe_blocker
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .definitions import Definitions
+from .definitions import Items
+from .definitions import Kind
+from .definitions import Tried
 from .durability import Durability
 from .durability import find_names
 from .durability import is_read
@@ -36,12 +42,43 @@ from .explanations import Explanation
 from .locks import MigrationLock
 from .postgresql_session import PostgreSQLGuard
 from .postgresql_session import quote_literal
+from .renaming import PostgreSQLRenaming
+from .renaming import Renaming
 from .schemas import read_postgresql
 from .schemas import Schema
 from .session_locks import PostgreSQLLock
 
 if t.TYPE_CHECKING:
     from .facts import Facts
+
+
+@contextlib.contextmanager
+def _roll_back(connection: sa.Connection, *, alone: bool) -> cabc.Iterator[None]:
+    """Take back what is done inside: here an error would end the transaction.
+
+    :param alone: there is no transaction.
+    """
+    if alone:
+        connection.exec_driver_sql("BEGIN")
+
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql("ROLLBACK")
+
+        return
+
+    was_idle = not connection.in_transaction()
+    nested = connection.begin_nested()
+
+    try:
+        yield
+    finally:
+        nested.rollback()
+
+        if was_idle:
+            connection.rollback()
+
 
 _COMMITS = re.compile(
     r"(?i)\bCONCURRENTLY\b|\A(?:VACUUM|CALL|DO|CLUSTER|REINDEX|ALTER\s+SYSTEM"
@@ -56,10 +93,15 @@ class PostgreSQL(Dialect):
     """PostgreSQL 12 and later, by any driver."""
 
     name = "postgresql"
+    tells_indexes = True
+    comments_constraints = True
+    tells_match = True
     title = "PostgreSQL"
     two_phase = True
+    drop_expression: str = "ALTER TABLE {table} ALTER COLUMN {column} DROP EXPRESSION"
     session_guard: type[SessionGuard] = PostgreSQLGuard
     migration_lock: type[MigrationLock] = PostgreSQLLock
+    renaming: Renaming = PostgreSQLRenaming()
     database_options: tuple[str, ...] = ("encoding", "owner", "template")
     lock_timeout: float = 0.2
     session_query: str = "SELECT pg_backend_pid()"
@@ -114,6 +156,17 @@ class PostgreSQL(Dialect):
     has_ground = True
     read_only: tuple[str, str] = ("SET TRANSACTION READ ONLY", "")
 
+    def try_aside(
+        self, connection: sa.Connection
+    ) -> contextlib.AbstractContextManager[None]:
+        return _roll_back(connection, alone=self.commits_each(connection))
+
+    def write_temporary(
+        self, name: str, column: str, *, like: str | None, others: cabc.Sequence[str]
+    ) -> tuple[str, str]:
+        rest = f", LIKE {like}" if like else ""
+        return f"CREATE TEMPORARY TABLE {name} ({column}{rest})", f"DROP TABLE {name}"
+
     def make_facts(self, connection: sa.Connection) -> Facts:
         from .facts.postgresql import PostgreSQLFacts
 
@@ -151,6 +204,37 @@ class PostgreSQL(Dialect):
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> Schema:
         return read_postgresql(connection, schemas)
+
+    def read_definitions(
+        self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
+    ) -> Definitions:
+        return postgresql_definitions.read_definitions(connection, schemas)
+
+    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        return postgresql_definitions.try_definitions(connection, wanted)
+
+    def write_rename(
+        self, kind: Kind, table: sa.Table, names: tuple[str, str], dialect: sa.Dialect
+    ) -> str | None:
+        preparer = dialect.identifier_preparer
+        old, new = map(preparer.quote, names)
+
+        if kind == "index":
+            schema = f"{preparer.quote(table.schema)}." if table.schema else ""
+            return f"ALTER INDEX {schema}{old} RENAME TO {new}"
+
+        place = preparer.format_table(table)
+        return f"ALTER TABLE {place} RENAME CONSTRAINT {old} TO {new}"
+
+    def find_owned_tables(
+        self, connection: sa.Connection
+    ) -> frozenset[tuple[str, str]]:
+        return postgresql_ownership.find_owned_tables(connection)
+
+    def name_constraint(
+        self, kind: str, table: str, columns: tuple[str, ...]
+    ) -> str | None:
+        return postgresql_definitions.make_name(kind, table, columns)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         # Nobody needs it: here DDL is tried on the live schema, and rolled back.

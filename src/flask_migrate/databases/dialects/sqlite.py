@@ -15,16 +15,22 @@ from sqlalchemy import pool
 
 from ...errors import DataAtRisk
 from ...errors import DatabaseError
+from . import sqlite_definitions
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
+from .definitions import Definitions
+from .definitions import Items
+from .definitions import Tried
 from .explanations import explain_exists
 from .explanations import explain_locked
 from .explanations import explain_nulls
 from .explanations import Explanation
 from .file_lock import FileLock
 from .locks import MigrationLock
+from .renaming import Renaming
+from .renaming import SQLiteRenaming
 from .schemas import Schema
 
 if t.TYPE_CHECKING:
@@ -140,13 +146,17 @@ class SQLite(Dialect):
     """SQLite 3.35 and later, by any driver."""
 
     name = "sqlite"
+    tells_indexes = True
+    alters_constraints = False
     title = "SQLite"
     transactional_ddl: bool | None = True
+    default_collation: str | None = "BINARY"
     enforces_length = False
     session_guard: type[SessionGuard] = SQLiteGuard
     migration_lock: type[MigrationLock] = FileLock
     copies_schema = True
     captures_live = True
+    renaming: Renaming = SQLiteRenaming()
     read_only: tuple[str, str] = (
         "PRAGMA query_only = ON",
         "PRAGMA query_only = OFF",
@@ -212,6 +222,14 @@ class SQLite(Dialect):
 
     def leaves_database(self, statement: str, own: str) -> bool:
         return statement.lstrip().upper().startswith("ATTACH")
+
+    def read_definitions(
+        self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
+    ) -> Definitions:
+        return sqlite_definitions.read_definitions(connection, schemas)
+
+    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        return sqlite_definitions.try_definitions(connection, wanted)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         # A virtual table makes tables of its own; an index, a view or a trigger may

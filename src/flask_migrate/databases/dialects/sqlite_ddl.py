@@ -185,7 +185,8 @@ class TableDefinition:
         if (strict, rowid) == (self.is_strict, self.has_rowid):
             return self
 
-        words = ["STRICT"] * strict + ["WITHOUT ROWID"] * (not rowid)
+        # In SQLAlchemy's order: a text that goes there and back is the same.
+        words = ["WITHOUT ROWID"] * (not rowid) + ["STRICT"] * strict
         return dataclasses.replace(self, options=tokenize(" " + ", ".join(words)))
 
     def without_columns(self, names: cabc.Iterable[str]) -> TableDefinition:

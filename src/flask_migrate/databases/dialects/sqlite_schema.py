@@ -13,11 +13,13 @@ import sqlalchemy as sa
 from .schemas import Schema
 from .schemas import SchemaObject
 from .sqlite_clauses import Clause
+from .sqlite_clauses import ColumnDefinition
 from .sqlite_clauses import Constraint
 from .sqlite_parser import parse_table
 from .sqlite_tokens import tokenize
 from .tokens import DefinitionError
 from .tokens import inside
+from .tokens import is_same
 from .tokens import Tokens
 
 _CONSTRAINTS = ("PRIMARY KEY", "UNIQUE", "CHECK", "FOREIGN KEY")
@@ -49,6 +51,33 @@ def read_sqlite(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
                 )
 
 
+def read_collations(
+    connection: sa.Connection, schema: str | None
+) -> dict[tuple[str, str], str]:
+    """Return the collations of columns, of those that name one.
+
+    :return: by table and column.
+    """
+    place = connection.dialect.identifier_preparer.quote_identifier(schema or "main")
+    rows = connection.exec_driver_sql(
+        f"SELECT name, sql FROM {place}.sqlite_master"
+        " WHERE type = 'table' AND sql LIKE '%COLLATE%'"
+    )
+    return {
+        (table, column.name): clause.body[1].name
+        for table, sql in rows
+        for column in _parse_columns(sql)
+        if (clause := column.find("COLLATE")) is not None
+    }
+
+
+def _parse_columns(sql: str) -> tuple[ColumnDefinition, ...]:
+    try:
+        return parse_table(sql).columns
+    except DefinitionError:
+        return ()
+
+
 def _describe_table(place: str, sql: str) -> Schema:
     try:
         table = parse_table(sql)
@@ -60,8 +89,8 @@ def _describe_table(place: str, sql: str) -> Schema:
     yield SchemaObject(kind="table", table=place, definition=_spell(table.options))
 
     for column in table.columns:
-        clauses = (one for one in column.clauses if one.kind not in _OF_COLUMNS)
-        words = [_spell(column.type), *sorted(map(_spell_property, clauses))]
+        clauses = (one for one in column.clauses if not _means_nothing(one))
+        words = [_spell(column.type), *sorted(_spell(_unwrap(one)) for one in clauses)]
         yield SchemaObject(
             kind="column", table=place, name=column.name, definition=" ".join(words)
         )
@@ -76,12 +105,26 @@ def _describe_table(place: str, sql: str) -> Schema:
             )
 
 
-def _spell_property(clause: Clause) -> str:
-    """Return a property of a column; a default without needless parentheses."""
-    body = clause.body
-    inner = inside(body)
-    is_wrapped = clause.kind == "DEFAULT" and len(inner) == len(body) - 3 > 0
-    return f"default {_spell(inner)}" if is_wrapped else _spell(body)
+def _means_nothing(clause: Clause) -> bool:
+    """Tell whether a clause says nothing of its column: its default collation."""
+    is_default = clause.kind == "COLLATE" and is_same(clause.body[1].name, "BINARY")
+    return is_default or clause.kind in _OF_COLUMNS
+
+
+def _unwrap(clause: Clause) -> Tokens:
+    """Return a clause without what means nothing: parentheses around a default."""
+    tokens = clause.body
+
+    if clause.kind == "GENERATED" and tokens[-1].keyword == "VIRTUAL":
+        return tokens[:-1]
+
+    if clause.kind != "DEFAULT":
+        return tokens
+
+    while tokens[1].keyword == "(" and len(tokens) == 3 + len(inside(tokens)):
+        tokens = (tokens[0], *inside(tokens))
+
+    return tokens
 
 
 def _spell_constraint(kind: str, constraint: Constraint) -> str:

@@ -112,6 +112,19 @@ def inside(tokens: Tokens) -> Tokens:
     return ()
 
 
+def behind_group(tokens: Tokens) -> Tokens:
+    """Return what stands behind the first pair of parentheses."""
+    depth = 0
+
+    for place, token in enumerate(tokens):
+        depth += {"(": 1, ")": -1}.get(token.keyword, 0)
+
+        if token.keyword == ")" and not depth:
+            return tokens[place + 1 :]
+
+    return ()
+
+
 def is_same(one: str, other: str) -> bool:
     """Tell whether two names are one for a database that ignores case."""
     return one.casefold() == other.casefold()

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import tokenize
 import typing as t
 
+import sqlalchemy as sa
 from alembic import util
 from alembic.autogenerate import RevisionContext
 
+from ...errors import BadOption
 from ...results import Written
 from ...revisions.border import crossing
+from .comparison import Answers
+from .comparison import Askers
 from .comparison import Comparison
+from .comparison import require_matched
+from .destruction import write_remarks
+from .fill_question import require_fills
+from .imports import find_unbound
+from .messages import propose_message
+from .remarks import remark
+from .renames.commanded import make_rename
 
 if t.TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.operations.ops import MigrationScript
     from alembic.script import Script
 
     from ...revisions.database_run import DatabaseRun
@@ -50,6 +64,9 @@ class Draft:
     :param options: what it is asked to be.
     :param names: the names of the databases, for templates of several.
     :param autogenerate: compare the models with the databases.
+    :param answers: what was said beforehand of what a comparison may ask.
+    :param askers: who answers the rest.
+    :raises BadOption: there are answers, and nothing is compared.
     """
 
     def __init__(
@@ -60,7 +77,19 @@ class Draft:
         options: RevisionOptions,
         names: tuple[str, ...] = (),
         autogenerate: bool = False,
+        answers: Answers | None = None,
+        askers: Askers | None = None,
     ) -> None:
+        self._answers = answers or Answers()
+        self._askers = askers or Askers()
+
+        if self._answers.renamed and not autogenerate:
+            raise BadOption(
+                "--rename answers what a comparison asks, and there is none.",
+                hint="Add --autogenerate, or write `flask db rename OLD NEW`.",
+            )
+
+        self._comparisons: list[Comparison] = []
         self._history = history
         self._autogenerate = autogenerate
         arguments = dataclasses.asdict(options)
@@ -78,21 +107,65 @@ class Draft:
             "revision_context": self.context,
         }
 
-    def compare(self, run: DatabaseRun, comparison: Comparison | None = None) -> None:
+    def compare(self, run: DatabaseRun, *, live: sa.Connection | None = None) -> None:
         """Add the operations that bring one database to its models.
 
         :param run: what the models are compared with; at the head.
-        :param comparison: what it may assume and ask.
+        :param live: where rows are counted, if that is another database.
         """
-        (comparison or Comparison()).begin(run.context)
-
         with crossing(self._history):
             heads: t.Any = run.heads
 
             if self._autogenerate:
-                self.context.run_autogenerate(heads, run.context)
+                comparison = self._begin(run, live or run.connection)
+
+                with contextlib.closing(comparison):
+                    self.context.run_autogenerate(heads, run.context)
             else:
                 self.context.run_no_autogenerate(heads, run.context)
+
+    def _begin(self, run: DatabaseRun, live: sa.Connection) -> Comparison:
+        comparison = Comparison(
+            answers=self._answers,
+            askers=self._askers,
+            live=live,
+            reads_only=live is run.connection,
+        )
+        comparison.begin(run.context)
+        self._comparisons.append(comparison)
+        return comparison
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the comparisons have to say, in words."""
+        notes = (note for each in self._comparisons for note in each.notes)
+        return tuple(dict.fromkeys(notes))
+
+    def rename(self, run: DatabaseRun, *, old: str, new: str) -> None:
+        """Add a rename of a table or a column, where one database has it.
+
+        :param old: ``posts``, ``users.name``.
+        :raises BadOption: something has the new name already.
+        """
+        self.compare(run)
+        script = self.context.generated_revisions[-1]
+        upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
+        upgrade.ops.extend(make_rename(run.connection, old, new=new))
+        downgrade.ops[:] = upgrade.reverse().ops
+
+    def require_operations(self, old: str) -> None:
+        """Refuse to write a rename that renames nothing.
+
+        :raises BadOption: no database has it.
+        """
+        lists = self.context.generated_revisions[-1].upgrade_ops_list
+
+        if not any(operations.ops for operations in lists):
+            raise BadOption(
+                f"There is no {old} to rename in the database.",
+                hint="Name a table as `posts`, a column as `users.name`; `flask db"
+                " upgrade` first, if a pending revision makes it.",
+            )
 
     def list_differences(self) -> tuple[t.Any, ...]:
         """Return Alembic's description of each difference that was found."""
@@ -107,11 +180,62 @@ class Draft:
         """Write the files; none where nothing is left in the draft.
 
         :return: several revisions where a hook has split one.
+        :raises FillUnanswered: rows need a value, and nobody has said which.
+        :raises BadOption: an answer is to no question.
         """
+        require_matched(self._comparisons)
+        require_fills(one for each in self._comparisons for one in each.unanswered)
+        self._check_fills()
+
+        if self._autogenerate:
+            for draft in self.context.generated_revisions:
+                _complete(draft)
+
         with crossing(self._history):
             scripts = [script for script in self.context.generate_scripts() if script]
 
-        return self._history.describe_written(scripts)
+        unbound = [note for script in scripts for note in _read_back(script)]
+        written = self._history.describe_written(scripts)
+        # Where nothing is left to do there is nothing to say, but to an answer.
+        is_told = bool(scripts or self._answers.fills)
+        notes = (*self.notes, *unbound) if is_told else ()
+        return dataclasses.replace(written, notes=notes)
+
+    def _check_fills(self) -> None:
+        used = {name for each in self._comparisons for name in each.used_fills}
+
+        for name in self._answers.fills:
+            if name not in used:
+                raise BadOption(
+                    f"--fill {name}: no such column is new or becomes NOT NULL, in a"
+                    " table that stays. Nothing was written.",
+                    hint="Write it as table.column, with the schema in front where it"
+                    " is not the default one; it is for autogenerate only.",
+                )
+
+
+def _complete(draft: MigrationScript) -> None:
+    """Give a draft that a comparison has made its message and its remarks."""
+    upgrades, downgrades = draft.upgrade_ops_list, draft.downgrade_ops_list
+
+    if draft.message is None:
+        operations = [one for tree in upgrades for one in tree.ops]
+        draft.message = propose_message(operations) or None
+
+    for tree in (*upgrades, *downgrades):
+        remark(tree, write_remarks)
+
+
+def _read_back(script: Script) -> list[str]:
+    """Return what a written file still needs from its author."""
+    with tokenize.open(script.path) as file:
+        unbound = find_unbound(file.read())
+
+    return [
+        f"{script.path} uses the name {name}, which nothing in it defines: add its"
+        " import before you keep the file."
+        for name in unbound
+    ]
 
 
 def write_merge(

@@ -30,23 +30,30 @@ def _refuse(
     created = [one for one in upgrade_ops.ops if isinstance(one, ops.CreateTableOp)]
     known = len(context.table_key_to_table)
     standing = len(dropped) + known - len(created)
-    is_allowed = Comparison.find(context).answers.allow_mass_drop
 
-    if not is_allowed and _is_most(len(dropped), standing):
-        names = sorted(
-            f"{one.schema}.{one.table_name}" if one.schema else one.table_name
-            for one in dropped
-        )
+    if not _is_most(len(dropped), standing):
+        return PriorityDispatchResult.CONTINUE
+
+    names = sorted(
+        f"{one.schema}.{one.table_name}" if one.schema else one.table_name
+        for one in dropped
+    )
+    sentence = (
+        f"{len(dropped)} of the {standing} tables would be dropped"
+        f" ({', '.join(names[:10])}), because the models have {known or 'no'}"
+        f" table{'' if known == 1 else 's'}: some were probably not imported."
+    )
+    comparison = Comparison.find(context)
+
+    if not comparison.answers.allow_mass_drop:
         raise MassDrop(
-            f"{len(dropped)} of the {standing} tables would be dropped"
-            f" ({', '.join(names[:10])}), because the models have"
-            f" {known or 'no'} table{'' if known == 1 else 's'}: some were probably not"
-            " imported. Nothing was written.",
+            f"{sentence} Nothing was written.",
             tables=tuple(names),
             hint="Import the models where the application is made; if the tables"
             " should really go, add --allow-mass-drop.",
         )
 
+    comparison.notes.append(sentence)
     return PriorityDispatchResult.CONTINUE
 
 

@@ -13,7 +13,39 @@ from alembic.runtime.plugins import Plugin
 
 PREFIX = "flask_migrate"
 
-PLUGINS: tuple[tuple[str, str], ...] = (("mass_drop", "mass_drop"),)
+PLUGINS: tuple[tuple[str, str], ...] = (
+    ("imports", "imports"),
+    ("ownership", "coverage.ownership"),
+    ("reflection", "coverage.reflection"),
+    ("mysql_columns", "coverage.mysql_columns"),
+    ("mysql_numbers", "coverage.mysql_numbers"),
+    ("mysql_options", "coverage.mysql_options"),
+    ("mysql_indexes", "coverage.mysql_indexes"),
+    ("mysql_links", "coverage.mysql_links"),
+    ("mysql_drops", "coverage.mysql_drops"),
+    ("sqlite_columns", "coverage.sqlite_columns"),
+    ("sqlite_options", "coverage.sqlite_options"),
+    ("sequences", "coverage.sequences"),
+    ("identity", "coverage.identity"),
+    ("defaults", "coverage.defaults"),
+    ("computed", "coverage.computed"),
+    ("types", "coverage.types"),
+    ("checks", "coverage.checks"),
+    ("indexes", "coverage.indexes"),
+    ("primary_keys", "coverage.primary_keys"),
+    ("foreign_keys", "coverage.foreign_keys"),
+    ("constraint_comments", "coverage.constraint_comments"),
+    ("mass_drop", "mass_drop"),
+    ("filling", "filling"),
+    ("order", "order"),
+    ("names", "names"),
+    ("foreign_indexes", "coverage.foreign_indexes"),
+    ("enums", "coverage.enums"),
+    ("casts", "casts"),
+    ("statements", "statements"),
+    ("destruction", "destruction"),
+    ("renames", "renames"),
+)
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.
 
 In the order in which they are asked, within one priority of Alembic's. What reads the
@@ -38,7 +70,10 @@ def choose(given: cabc.Sequence[str] | None) -> list[str]:
     if not chosen:
         patterns.insert(0, _ALEMBIC)
 
-    if PLUGINS and not any(one.startswith(f"{PREFIX}.") for one in chosen):
+    ours = (f"{PREFIX}.", f"~{PREFIX}.*")
+
+    # Alembic refuses a pattern that in the end no plugin is left for.
+    if PLUGINS and not any(one.startswith(ours) for one in patterns):
         patterns.append(f"{PREFIX}.*")
 
     return patterns

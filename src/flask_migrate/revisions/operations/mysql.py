@@ -26,6 +26,7 @@ from ...databases.dialects.tokens import DefinitionError
 from ...errors import DataAtRisk
 from ...errors import MigrationError
 from .arguments import list_changes
+from .rendering import ExactText
 
 if t.TYPE_CHECKING:
     from sqlalchemy.sql.compiler import DDLCompiler
@@ -33,7 +34,7 @@ if t.TYPE_CHECKING:
 log: logging.Logger = logging.getLogger("flask_migrate")
 
 
-class MySQLImpl(mysql.MySQLImpl):
+class MySQLImpl(ExactText, mysql.MySQLImpl):
     """Alembic's operations on MySQL and MariaDB."""
 
     allow_lossy_casts: frozenset[str] = frozenset()
@@ -244,6 +245,9 @@ def _edit(
     if type_text is not None:
         column = column.with_type(type_text)
 
+        if _loses_collation(arguments):
+            column = column.without("CHARACTER", "COLLATE")
+
     if (nullable := arguments.get("nullable")) is not None:
         column = column.with_null(nullable)
 
@@ -264,6 +268,15 @@ def _edit(
 
     name = arguments.get("name")
     return column if name is None else column.with_name(name, escapes=escapes)
+
+
+def _loses_collation(arguments: dict[str, t.Any]) -> bool:
+    """Tell whether a revision names the old collation, and no new one."""
+    old, new = (
+        getattr(arguments.get(key), "collation", None)
+        for key in ("existing_type", "type_")
+    )
+    return old is not None and new is None
 
 
 def _edit_default(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc
+import re
 import typing as t
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from alembic.ddl.postgresql import PostgresqlImpl as AlembicPostgreSQLImpl
 from sqlalchemy.dialects import postgresql
 
 from ...errors import MigrationError
+from .rendering import ExactText
 
 _LABELS = sa.text(
     """
@@ -25,8 +27,24 @@ _LABELS = sa.text(
     """
 )
 
+_OWNED = sa.text(
+    """
+    SELECT CAST(CAST(sequence.oid AS regclass) AS text), attribute.attname
+    FROM pg_class AS sequence
+    JOIN pg_depend AS link
+      ON link.objid = sequence.oid
+     AND link.classid = CAST('pg_class' AS regclass)
+     AND link.refclassid = CAST('pg_class' AS regclass)
+    JOIN pg_attribute AS attribute
+      ON attribute.attrelid = link.refobjid AND attribute.attnum = link.refobjsubid
+    WHERE sequence.relkind = 'S'
+    """
+)
+_KEY = "flask_migrate_serials"
+_NEXT = re.compile(r"nextval\('(?P<sequence>.+?)'::regclass\)\Z")
 
-class PostgreSQLImpl(AlembicPostgreSQLImpl):
+
+class PostgreSQLImpl(ExactText, AlembicPostgreSQLImpl):
     """Alembic's operations, with an eye on the types that tables need.
 
     Alembic's ``drop_table`` leaves a table's enum types, so ``downgrade base`` and
@@ -37,6 +55,27 @@ class PostgreSQLImpl(AlembicPostgreSQLImpl):
     allow_lossy_casts: frozenset[str] = frozenset()
     live: sa.Connection | None = None
     """Where a plan looks, while its statements are only noted."""
+
+    def autogen_column_reflect(
+        self, inspector: t.Any, table: sa.Table, column_info: t.Any
+    ) -> None:
+        """Take the default from a SERIAL column.
+
+        Alembic 1.20 asks the server once per column; here it is asked once.
+        """
+        match = _NEXT.match(column_info.get("default") or "")
+
+        if match is None or not isinstance(column_info["type"], sa.Integer):
+            return
+
+        cache = inspector.info_cache
+
+        if _KEY not in cache:
+            with inspector._operation_context() as connection:
+                cache[_KEY] = {tuple(row) for row in connection.execute(_OWNED)}
+
+        if (match["sequence"].replace("''", "'"), column_info["name"]) in cache[_KEY]:
+            del column_info["default"]
 
     def create_table(self, table: sa.Table, **kw: t.Any) -> None:
         """Create a table, and those of its enum types that do not exist yet."""

@@ -1,8 +1,8 @@
 # Alembic's configuration of this repository. Whimbrel works without this file too.
 
 [alembic]
-# How the files of revisions are named.
-# file_template = %%(rev)s_%%(slug)s
+# How the files of revisions are named: by time, so that they sort by it.
+file_template = %%(year)d_%%(month).2d_%%(day).2d_%%(hour).2d%%(minute).2d%%(second).2d_%%(rev)s_%%(slug)s
 
 # Set to true to run env.py for every new revision, not only with autogenerate.
 # revision_environment = false

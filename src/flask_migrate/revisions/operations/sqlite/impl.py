@@ -9,6 +9,7 @@ from alembic.ddl import sqlite
 from sqlalchemy.schema import CreateIndex
 
 from ....errors import MigrationError
+from ..rendering import ExactText
 from .catalog import Catalog
 from .leftovers import check_original
 from .rebuild import Rebuild
@@ -32,7 +33,7 @@ class ForeignKeysEnforced(MigrationError):
     """
 
 
-class SQLiteImpl(sqlite.SQLiteImpl):
+class SQLiteImpl(ExactText, sqlite.SQLiteImpl):
     """Alembic's operations on SQLite.
 
     A batch runs as in Alembic 1.20, through its own hooks; each hook of a rebuild

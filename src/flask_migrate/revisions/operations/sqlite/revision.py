@@ -338,16 +338,18 @@ class Revision:
     def _change_options(self, table: TableDefinition) -> TableDefinition:
         """Apply the ``sqlite_...`` options; a reflected one is as it is stored."""
         given = self._batch.table_kwargs
+        wanted = bool(given.get("sqlite_autoincrement", table.is_autoincrement))
+        had = table.is_autoincrement
+
+        # It needs the number of the row, which WITHOUT ROWID takes away.
+        if had and not wanted:
+            table = table.with_autoincrement(False)
+
         table = table.with_options(
             strict=bool(given.get("sqlite_strict", table.is_strict)),
             rowid=bool(given.get("sqlite_with_rowid", table.has_rowid)),
         )
-        wanted = bool(given.get("sqlite_autoincrement", table.is_autoincrement))
-
-        if wanted == table.is_autoincrement:
-            return table
-
-        return table.with_autoincrement(wanted)
+        return table.with_autoincrement(True) if wanted and not had else table
 
 
 def _default(column: sa.Column[t.Any]) -> object:

@@ -1,0 +1,3 @@
+"""Comparators for what Alembic's own do not see, one kind of thing per file."""
+
+from __future__ import annotations
