@@ -106,6 +106,7 @@ class Amending(RollingBack):
         require_consent(plans, given)
         path = pathlib.Path(script.path)
         before = path.read_text("utf-8", "replace")
+        options = _make_options(opened, script, message=message)
 
         with (
             _reverting(journey, plans, timeout=lock_timeout, on_event=on_event),
@@ -113,7 +114,7 @@ class Amending(RollingBack):
         ):
             written = self.revision(
                 directory,
-                options=_make_options(opened, script, message=message),
+                options=options,
                 autogenerate=True,
                 x_arg=x_arg,
             )
