@@ -18,6 +18,7 @@ from .results import RunResult
 from .results import Written
 
 if t.TYPE_CHECKING:
+    from .extension.drafting import Against
     from .revisions.repository import InitResult
     from .revisions.repository import RepositoryTemplate
 
@@ -63,6 +64,11 @@ def revision(
     depends_on: str | cabc.Sequence[str] | None = None,
     *,
     fills: cabc.Mapping[str, str] | None = None,
+    renames: t.Literal["ask", "auto", "never"] = "ask",
+    renamed: cabc.Iterable[str] = (),
+    allow_mass_drop: bool = False,
+    against: Against = "auto",
+    verify: bool = True,
 ) -> Revision | None:
     """Write a new revision file, empty unless ``autogenerate``.
 
@@ -77,6 +83,12 @@ def revision(
     :param depends_on: the revisions that it also needs.
     :param fills: by ``table.column``, what rows get that need a value: SQL,
         ``@default`` or ``@later``.
+    :param renames: what happens to a probable rename; ``ask`` raises
+        :class:`~flask_migrate.errors.RenameUnanswered`.
+    :param renamed: renames that are declared: ``users.name:full_name``.
+    :param allow_mass_drop: most of the tables may be dropped.
+    :param against: what the models are compared with.
+    :param verify: keep only what runs on a scratch database.
     :return: the revision; ``None`` where autogenerate finds nothing to do.
     """
     return _write(
@@ -90,7 +102,14 @@ def revision(
         version_path=version_path,
         rev_id=rev_id,
         depends_on=_as_tuple(depends_on),
-        fills=fills,
+        answers={
+            "fills": fills or {},
+            "renames": renames,
+            "renamed": tuple(renamed),
+            "allow_mass_drop": allow_mass_drop,
+        },
+        against=against,
+        verify=verify,
     )
 
 
@@ -106,6 +125,11 @@ def migrate(
     x_arg: XArgument = None,
     *,
     fills: cabc.Mapping[str, str] | None = None,
+    renames: t.Literal["ask", "auto", "never"] = "ask",
+    renamed: cabc.Iterable[str] = (),
+    allow_mass_drop: bool = False,
+    against: Against = "auto",
+    verify: bool = True,
 ) -> Revision | None:
     """Write a new revision from the difference between the models and the databases.
 
@@ -124,7 +148,14 @@ def migrate(
         branch_label=branch_label,
         version_path=version_path,
         rev_id=rev_id,
-        fills=fills,
+        answers={
+            "fills": fills or {},
+            "renames": renames,
+            "renamed": tuple(renamed),
+            "allow_mass_drop": allow_mass_drop,
+        },
+        against=against,
+        verify=verify,
     )
 
 
@@ -316,8 +347,10 @@ def _write(
     *,
     autogenerate: bool,
     sql: bool,
+    answers: dict[str, t.Any],
+    against: Against,
+    verify: bool,
     x_arg: XArgument = None,
-    fills: cabc.Mapping[str, str] | None = None,
     **options: t.Any,
 ) -> Revision | None:
     from .make.autogenerate import RevisionOptions
@@ -329,7 +362,9 @@ def _write(
         autogenerate=autogenerate,
         sql=sql,
         x_arg=x_arg,
-        answers=Answers(fills=fills or {}),
+        answers=Answers(**answers),
+        against=against,
+        verify=verify,
     )
     return _first(written)
 

@@ -294,6 +294,7 @@ class DifferencesFound(MigrationError):
 
     :param diffs: Alembic's description of each difference.
     :param differences: each of them as a value.
+    :param questions: which of them are only probable.
     """
 
     def __init__(
@@ -302,16 +303,21 @@ class DifferencesFound(MigrationError):
         *,
         diffs: tuple[t.Any, ...] = (),
         differences: tuple[Difference, ...] = (),
+        questions: tuple[RenameQuestion, ...] = (),
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.diffs = diffs
         self.differences = differences
+        self.questions = questions
 
     def to_dict(self) -> dict[str, t.Any]:
         """Return the error as plain values, for JSON."""
-        found = [one.to_dict() for one in self.differences]
-        return {**super().to_dict(), "differences": found}
+        return {
+            **super().to_dict(),
+            "differences": [one.to_dict() for one in self.differences],
+            "questions": [one.to_dict() for one in self.questions],
+        }
 
 
 class NotProven(MigrationError):

@@ -237,3 +237,27 @@ def test_command_refused(
     assert result.exit_code == 2
     assert reason in result.stderr
     assert _list_files(project) == ["a1_.py"]
+
+
+def test_check_shows_the_question(tmp_path: pathlib.Path) -> None:
+    """`check` lists a probable rename as one, with its evidence and the flags."""
+    metadata = sa.MetaData()
+    key = sa.Column("id", sa.Integer, primary_key=True)
+    sa.Table("users", metadata, key, sa.Column("full_name", sa.String(20)))
+    first = RevisionFile(
+        revision="a1",
+        upgrade="op.create_table('users', sa.Column('id', sa.Integer,"
+        " primary_key=True), sa.Column('name', sa.String(20)))",
+    )
+    project = make_shop(tmp_path, None, first, metadata=metadata)
+    project.run_well("upgrade")
+    result = project.run("check", "--json")
+    assert result.exit_code == 1
+    values = json.loads(result.stdout)
+    assert [one["text"] for one in values["differences"]] == [
+        "rename column users.name to full_name"
+    ]
+    assert (
+        values["questions"][0]["answers"]["rename"] == "--rename users.name:full_name"
+    )
+    assert "Probably renamed: users.name -> full_name" in result.stderr

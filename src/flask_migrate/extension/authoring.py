@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
     from ..make.autogenerate import RevisionOptions
     from ..make.autogenerate.comparison import Answers
     from ..make.autogenerate.comparison import Askers
+    from ..questions import RenameQuestion
     from ..revisions.config import Config
     from ..revisions.repository import InitResult
     from ..revisions.repository import RepositoryTemplate
@@ -176,25 +177,35 @@ class Authoring(Verbs):
         opened = self._open(directory, autogenerate=True)
         # What would be refused or asked is a difference here, like any other.
         wanted = dataclasses.replace(answers or Answers(), allow_mass_drop=True)
-        accept = Askers(rename=lambda asked: {one.old: one.new for one in asked})
+        asked: list[RenameQuestion] = []
+
+        def accept(questions: tuple[RenameQuestion, ...]) -> dict[str, str]:
+            asked.extend(questions)
+            return {one.old: one.new for one in questions}
+
         draft = self._draft(
             opened,
             RevisionOptions(),
             autogenerate=True,
             answers=wanted,
-            askers=accept,
+            askers=Askers(rename=accept),
         )
 
         with self._drafting(opened, draft, against=against) as work:
             work.check()
 
         if differences := draft.list_differences():
-            parts = [format_differences(differences), *work.notes]
+            parts = [
+                format_differences(differences),
+                *(f"Probably renamed: {one}" for one in asked),
+                *work.notes,
+            ]
             raise DifferencesFound(
                 f"New upgrade operations detected: {list(differences)}\n"
                 + "\n".join(parts),
                 diffs=differences,
                 differences=tuple(work.differences),
+                questions=tuple(asked),
                 hint="Write them down with `flask db migrate`.",
             )
 

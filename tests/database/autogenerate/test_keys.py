@@ -345,4 +345,4 @@ def test_a_key_that_others_point_to_is_renamed_in_place(database_url: str) -> No
     case = Case(row="PK: renamed", before=make("old"), after=make("new"))
     trip = check_case(database_url, case)
 
-    assert set(trip.operations) == {"StatementOp"}
+    assert set(trip.operations) == {"Statements"}

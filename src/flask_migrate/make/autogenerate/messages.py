@@ -128,8 +128,7 @@ def _describe(one: ops.MigrateOperation) -> Deed | None:
         case FillRowsOp():
             return None
         case Statements():
-            verb, _, what = one.what.partition("_")
-            return _make(verb, f"{what} {one.name}")
+            return _describe_statements(one)
 
     return _describe_other(one)
 
@@ -148,6 +147,17 @@ def _describe_alter(one: ops.AlterColumnOp) -> Deed | None:
 
     what = "comment" if one.modify_comment is not False else "default"
     return _make("change", f"{what} of {name}")
+
+
+def _describe_statements(one: Statements) -> Deed:
+    """Return what is made of what, or the first words of a statement without more."""
+    verb, _, what = one.what.partition("_")
+
+    if what:
+        return _make(verb, f"{what} {one.name}")
+
+    first, *words = one.name.split()
+    return _make(first.lower(), " ".join(words[:2]))
 
 
 def _describe_other(one: ops.MigrateOperation) -> Deed:

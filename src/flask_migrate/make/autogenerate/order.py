@@ -22,7 +22,7 @@ from ...databases.dialects import get_dialect
 from .graph import arrange
 from .graph import Link
 from .pieces import split_changes
-from .statement import StatementOp
+from .statements import Statements
 
 Operations = list[ops.MigrateOperation]
 
@@ -100,7 +100,7 @@ class _Parts:
                 self.dropped.setdefault(name, []).append(operation)
                 self.last = len(self.others)
             elif isinstance(operation, ops.ModifyTableOps):
-                parts = split_changes(operation, (StatementOp,))
+                parts = split_changes(operation, (Statements,))
                 self.others += _part_indexes(parts) if self.rebuilds else parts
                 self.last = len(self.others)
             else:

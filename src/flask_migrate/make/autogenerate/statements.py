@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import renderers
 from alembic.operations import ops
@@ -14,8 +15,12 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
+from ...databases.dialects import get_dialect
 from ...revisions.operations.rendering import escape_parameters
 from .pieces import split_changes
+
+if t.TYPE_CHECKING:
+    from ...databases.dialects.definitions import Kind
 
 
 class Script(t.NamedTuple):
@@ -66,6 +71,25 @@ def _render(context: AutogenContext, one: Statements) -> list[str]:
         return [*comments, "with op.get_context().autocommit_block():", *calls, ""]
 
     return [*comments, *calls]
+
+
+def make_statement(sql: str, *, back: str) -> Statements:
+    """Return what Alembic has no operation for: one statement, and its way back."""
+    return Statements("execute", sql, up=Script((sql,)), down=Script((back,)))
+
+
+def make_rename(
+    kind: Kind, table: sa.Table, names: tuple[str, str], dialect: sa.Dialect
+) -> Statements | None:
+    """Return what gives a constraint or index another name, rows untouched.
+
+    :param names: the old one and the new one.
+    :return: ``None`` where it must be dropped and made again.
+    """
+    backend = get_dialect(dialect.name)
+    sql = backend.write_rename(kind, table, names, dialect)
+    back = backend.write_rename(kind, table, (names[1], names[0]), dialect)
+    return None if sql is None or back is None else make_statement(sql, back=back)
 
 
 def setup(plugin: Plugin) -> None:

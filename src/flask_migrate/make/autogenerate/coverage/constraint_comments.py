@@ -15,7 +15,8 @@ from sqlalchemy.schema import SetConstraintComment
 
 from ....databases.dialects import get_dialect
 from ....databases.dialects.definitions import undouble
-from ..statement import StatementOp
+from ..statements import make_statement
+from ..statements import Statements
 from .inventory import Inventory
 
 Comments = cabc.Mapping[str, str]
@@ -80,7 +81,7 @@ def _read_model(model: sa.Table) -> Comments:
 
 def _make(
     changes: ops.ModifyTableOps, name: str, comment: str, dialect: sa.Dialect
-) -> StatementOp:
+) -> Statements:
     constraint = sa.CheckConstraint("true", name=name, comment=comment)
     table = sa.Table(changes.table_name, sa.MetaData(), schema=changes.schema)
     table.append_constraint(constraint)
@@ -88,7 +89,7 @@ def _make(
     def write(ddl: SetConstraintComment | DropConstraintComment) -> str:
         return undouble(str(ddl.compile(dialect=dialect)), dialect).strip()
 
-    return StatementOp(
+    return make_statement(
         write(SetConstraintComment(constraint)),
         back=write(DropConstraintComment(constraint)),
     )

@@ -14,7 +14,7 @@ from ....databases.dialects import get_dialect
 from ....databases.dialects.definitions import Definition
 from ....databases.dialects.definitions import Item
 from ..comparison import Comparison
-from ..statement import make_rename
+from ..statements import make_rename
 from .inventory import Inventory
 from .inventory import Wanted
 from .pairing import pair

@@ -13,8 +13,8 @@ from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
 from ....databases.dialects import get_dialect
-from ..statement import make_rename
-from ..statement import StatementOp
+from ..statements import make_rename
+from ..statements import Statements
 
 _log = logging.getLogger("alembic.autogenerate.flask_migrate")
 
@@ -124,7 +124,7 @@ def _make_renaming(
     old: sa.ForeignKeyConstraint,
     new: sa.ForeignKeyConstraint,
     context: AutogenContext,
-) -> StatementOp | None:
+) -> Statements | None:
     assert context.dialect is not None  # a comparison has one
 
     if _has_other_match(old, new, context):

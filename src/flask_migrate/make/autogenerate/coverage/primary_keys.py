@@ -14,8 +14,9 @@ from alembic.util import PriorityDispatchResult
 from sqlalchemy.sql.elements import conv
 
 from ....databases.dialects import get_dialect
-from ..statement import make_rename
-from ..statement import StatementOp
+from ..statements import make_rename
+from ..statements import make_statement
+from ..statements import Statements
 
 _log = logging.getLogger("alembic.autogenerate.flask_migrate")
 
@@ -78,7 +79,7 @@ def _is_same(live: sa.Table, model: sa.Table) -> bool:
 
 def _make_renaming(
     live: sa.Table, model: sa.Table, dialect: sa.Dialect
-) -> StatementOp | None:
+) -> Statements | None:
     if _list_columns(live) != _list_columns(model):
         return None
 
@@ -117,7 +118,7 @@ def _make_key(
     return ops.CreatePrimaryKeyOp(shown, live.name, columns, schema=live.schema)
 
 
-def _state(live: sa.Table, model: sa.Table, dialect: sa.Dialect) -> StatementOp:
+def _state(live: sa.Table, model: sa.Table, dialect: sa.Dialect) -> Statements:
     """Exchange the key at once: a column that counts must always be in one."""
     table = dialect.identifier_preparer.format_table(live)
     old, new = _list_columns(live), _list_columns(model)
@@ -129,7 +130,7 @@ def _state(live: sa.Table, model: sa.Table, dialect: sa.Dialect) -> StatementOp:
         add = [f"ADD PRIMARY KEY ({names})"] if after else []
         return f"ALTER TABLE {table} {', '.join(drop + add)}"
 
-    return StatementOp(change(old, new), back=change(new, old))
+    return make_statement(change(old, new), back=change(new, old))
 
 
 def _list_columns(table: sa.Table) -> list[str]:
