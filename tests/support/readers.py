@@ -22,9 +22,13 @@ def reading(url: str | sa.URL, table: str) -> t.Iterator[list[float]]:
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     waits: list[float] = []
     leave = threading.Event()
+    # Whoever forks while a thread sets up TLS gets a child that waits for ever.
+    connected = threading.Barrier(READERS + 1)
 
     def read() -> None:
         with engine.connect() as connection:
+            connected.wait()
+
             while not leave.wait(PAUSE):
                 began = time.monotonic()
                 connection.exec_driver_sql(f"SELECT count(*) FROM {table}")
@@ -34,6 +38,8 @@ def reading(url: str | sa.URL, table: str) -> t.Iterator[list[float]]:
     readers = [threading.Thread(target=read) for _ in range(READERS)]
     for reader in readers:
         reader.start()
+
+    connected.wait()
 
     try:
         yield waits
