@@ -18,9 +18,9 @@ from .results import RunResult
 from .results import Written
 
 if t.TYPE_CHECKING:
-    from .extension.drafting import Against
     from .revisions.repository import InitResult
     from .revisions.repository import RepositoryTemplate
+    from .settings import Against
 
 
 def list_templates() -> tuple[RepositoryTemplate, ...]:
@@ -67,8 +67,8 @@ def revision(
     renames: t.Literal["ask", "auto", "never"] = "ask",
     renamed: cabc.Iterable[str] = (),
     allow_mass_drop: bool = False,
-    against: Against = "auto",
-    verify: bool = True,
+    against: Against | None = None,
+    verify: bool | None = None,
 ) -> Revision | None:
     """Write a new revision file, empty unless ``autogenerate``.
 
@@ -87,8 +87,9 @@ def revision(
         :class:`~flask_migrate.errors.RenameUnanswered`.
     :param renamed: renames that are declared: ``users.name:full_name``.
     :param allow_mass_drop: most of the tables may be dropped.
-    :param against: what the models are compared with.
-    :param verify: keep only what runs on a scratch database.
+    :param against: what the models are compared with; ``MIGRATE_AGAINST`` otherwise.
+    :param verify: keep only what runs on a scratch database; ``MIGRATE_VERIFY``
+        otherwise.
     :return: the revision; ``None`` where autogenerate finds nothing to do.
     """
     return _write(
@@ -128,8 +129,8 @@ def migrate(
     renames: t.Literal["ask", "auto", "never"] = "ask",
     renamed: cabc.Iterable[str] = (),
     allow_mass_drop: bool = False,
-    against: Against = "auto",
-    verify: bool = True,
+    against: Against | None = None,
+    verify: bool | None = None,
 ) -> Revision | None:
     """Write a new revision from the difference between the models and the databases.
 
@@ -348,8 +349,8 @@ def _write(
     autogenerate: bool,
     sql: bool,
     answers: dict[str, t.Any],
-    against: Against,
-    verify: bool,
+    against: Against | None,
+    verify: bool | None,
     x_arg: XArgument = None,
     **options: t.Any,
 ) -> Revision | None:

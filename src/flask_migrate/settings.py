@@ -11,6 +11,9 @@ from .errors import BadOption
 Policy = t.Literal["warn", "fail", "ignore"]
 """What to do about applied scripts that have changed."""
 
+Against = t.Literal["auto", "scripts", "database"]
+"""What autogenerate compares the models with."""
+
 _Reader = cabc.Callable[[str, t.Any], t.Any]
 """Checks the value of one key that is set."""
 
@@ -36,6 +39,10 @@ class Settings:
     :param history: whether the history table is kept.
     :param app_version: the version of the application, for the history.
     :param changed_scripts: what `upgrade` does about applied scripts that have changed.
+    :param against: what autogenerate compares the models with: ``scripts``, what they
+        build on a scratch database; ``database``, the application's own; ``auto``, the
+        scripts wherever they can be replayed.
+    :param verify: run what autogenerate wrote on a scratch database before it is kept.
     """
 
     connect_timeout: float = 10.0
@@ -49,6 +56,8 @@ class Settings:
     history: bool = True
     app_version: str | None = None
     changed_scripts: Policy = "warn"
+    against: Against = "auto"
+    verify: bool = True
 
     @classmethod
     def from_config(cls, config: cabc.Mapping[str, t.Any]) -> Settings:
@@ -113,9 +122,11 @@ def _read_any(key: str, value: t.Any) -> t.Any:
 
 _READERS: dict[str, _Reader] = {
     "app_version": _read_text,
+    "against": _read_choice(*t.get_args(Against)),
     "changed_scripts": _read_choice(*t.get_args(Policy)),
     "database_uri": _read_any,
     "history": _read_flag,
     "lock": _read_choice("auto", "session", "lease"),
+    "verify": _read_flag,
 }
 """How the settings are read that are no seconds."""

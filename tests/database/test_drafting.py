@@ -336,3 +336,18 @@ def test_tables_of_create_all(database_url: str, tmp_path: pathlib.Path) -> None
     assert "create_table('posts'" in read_new(shop)
     shop.run_well("stamp", "b1")
     shop.run_well("check")
+
+
+def test_settings(database_url: str, tmp_path: pathlib.Path) -> None:
+    """What the flags say can be said once, for the application."""
+    models = make_models(sa.Column("email", sa.String(50)))
+    config = {"MIGRATE_AGAINST": "database", "MIGRATE_VERIFY": False}
+    shop = make_shop(tmp_path, database_url, USERS, metadata=models, config=config)
+    assert "Target database is not up to date" in shop.run("migrate").stderr
+    shop.run_well("upgrade")
+    result = shop.run_well("migrate", "-m", "x")
+    assert "roven" not in result.stderr
+    (path,) = set(shop.versions.glob("*.py")) - {shop.versions / "a1_.py"}
+    path.unlink()
+    flags = ("--against", "auto", "--verify")
+    assert "Proven" in shop.run_well("migrate", "-m", "x", *flags).stderr

@@ -1,8 +1,7 @@
 """One bad input as a row of a table, and what every row has to prove.
 
 The numbers are those of the list of bad inputs that the first measurements of
-Flask-Migrate 4.1 left us; `test_rows.py` says which are covered and which belong to
-later work.
+Flask-Migrate 4.1 left us; `test_rows.py` counts them.
 """
 
 from __future__ import annotations

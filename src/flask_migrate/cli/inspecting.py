@@ -24,7 +24,7 @@ from .group import get_directory
 from .group import get_migrate
 
 if t.TYPE_CHECKING:
-    from ..extension.drafting import Against
+    from ..settings import Against
 
 
 @click.command("show")
@@ -186,7 +186,7 @@ def current(directory: str | None, verbose: bool, check_heads: bool) -> None:
 @options.report_format
 @options.json_
 def check(
-    directory: str | None, against: Against, base: str | None, format: str
+    directory: str | None, against: Against | None, base: str | None, format: str
 ) -> None:
     """Check if there are any new operations to migrate."""
     migrate, folder = get_migrate(), get_directory(directory)

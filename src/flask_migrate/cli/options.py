@@ -100,10 +100,9 @@ base: Option = click.option(
 against: Option = click.option(
     "--against",
     type=click.Choice(["auto", "scripts", "database"]),
-    default="auto",
-    show_default=True,
+    default=None,
     help="What the models are compared with: what the scripts build on a scratch"
-    " database, or the database itself.",
+    " database, or the database itself (auto, unless MIGRATE_AGAINST says otherwise).",
 )
 allow_mass_drop: Option = click.option(
     "--allow-mass-drop",
@@ -112,7 +111,7 @@ allow_mass_drop: Option = click.option(
 )
 verify: Option = click.option(
     "--verify/--no-verify",
-    default=True,
+    default=None,
     help="Run what autogenerate wrote on a scratch database before it is kept (the"
     " default).",
 )

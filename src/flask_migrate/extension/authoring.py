@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
     from ..revisions.config import Config
     from ..revisions.repository import InitResult
     from ..revisions.repository import RepositoryTemplate
-    from .drafting import Against
+    from ..settings import Against
     from .drafting import Drafting
 
 
@@ -77,8 +77,8 @@ class Authoring(Verbs):
         sql: bool = False,
         x_arg: XArgument = None,
         answers: Answers | None = None,
-        against: Against = "auto",
-        verify: bool = True,
+        against: Against | None = None,
+        verify: bool | None = None,
         askers: Askers | None = None,
     ) -> Written:
         """Write a new revision file.
@@ -88,8 +88,10 @@ class Authoring(Verbs):
         :param sql: refused, as by Alembic.
         :param answers: for autogenerate: what is said beforehand of what it may ask.
         :param askers: for autogenerate: who answers the rest.
-        :param against: for autogenerate: what the models are compared with.
-        :param verify: for autogenerate: keep only what runs on a scratch database.
+        :param against: for autogenerate: what the models are compared with; the
+            setting otherwise.
+        :param verify: for autogenerate: keep only what runs on a scratch database; the
+            setting otherwise.
         :return: what was written; nothing where autogenerate finds nothing.
         :raises OutOfDate: a database that the models are compared with is not at the
             head.
@@ -117,7 +119,8 @@ class Authoring(Verbs):
         opened.history.check_new(options.head)
 
         with self._drafting(opened, draft, against=against) as work:
-            return work.write(verify=verify)
+            settings = self.state.read_settings()
+            return work.write(verify=settings.verify if verify is None else verify)
 
     def rename(
         self,
@@ -156,12 +159,12 @@ class Authoring(Verbs):
         directory: Directory = None,
         *,
         answers: Answers | None = None,
-        against: Against = "auto",
+        against: Against | None = None,
     ) -> tuple[str, ...]:
         """Compare the models with the databases.
 
         :param answers: what the comparison may ask.
-        :param against: what the models are compared with.
+        :param against: what the models are compared with; the setting otherwise.
         :return: what the user should know, in words.
         :raises DifferencesFound: with every difference.
         :raises OutOfDate: a database that the models are compared with is not at the
@@ -278,7 +281,7 @@ class Authoring(Verbs):
 
     @contextlib.contextmanager
     def _drafting(
-        self, opened: Opened, draft: Draft, *, against: Against
+        self, opened: Opened, draft: Draft, *, against: Against | None
     ) -> cabc.Iterator[Drafting]:
         from .drafting import Drafting
         from .scratches import Scratches
@@ -290,7 +293,7 @@ class Authoring(Verbs):
                 opened=opened,
                 draft=draft,
                 scratches=scratches,
-                against=against,
+                against=against or self.state.read_settings().against,
             )
 
     def _draft(

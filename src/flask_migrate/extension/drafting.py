@@ -27,6 +27,7 @@ from ..results import Difference
 from ..revisions.head_file import HeadFile
 from ..revisions.history import History
 from ..run.executor import execute
+from ..settings import Against
 from .changed import check_scripts
 from .overlooked import describe_nothing
 from .overlooked import find_unloaded
@@ -42,13 +43,6 @@ if t.TYPE_CHECKING:
     from ..revisions.config import Config
     from ..revisions.database_run import DatabaseRun
     from .opened import Opened
-
-Against = t.Literal["auto", "scripts", "database"]
-"""What the models are compared with.
-
-``scripts`` is a scratch database that the scripts have built, ``database`` the
-application's own, and ``auto`` the scripts wherever they can be replayed.
-"""
 
 
 @dataclasses.dataclass(kw_only=True)
