@@ -19,7 +19,8 @@ help:
 	@echo "make clean   remove everything that was made here"
 
 test: environment servers original
-	@$(BIN)/pytest $(ARGS)
+	@# Two at once, each with servers of its own; a file stays in one piece.
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 bench: environment servers original
 	@$(BIN)/python -m benchmarks $(or $(ARGS),all)
