@@ -126,8 +126,11 @@ def test_bind_key(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     """A bind key that is no name of Python works, and is never code or a path."""
-    monkeypatch.chdir(tmp_path)
-    directory = tmp_path / "migrations"
+    # A path that climbs would end in a folder that no other test uses.
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    directory = folder / "migrations"
     write_repository(directory, template="flask-multidb")
     engines, metadatas = {}, {}
     for number, name in enumerate(("", key)):
@@ -148,7 +151,7 @@ def test_bind_key(
 
     shop.run_well("upgrade", "--sql", "base:head")
     shop.run_well("downgrade")
-    assert not list(tmp_path.parent.rglob("*evil*"))
+    assert not list(tmp_path.rglob("*evil*"))
     assert not list(tmp_path.rglob(MARK))
 
 
