@@ -103,8 +103,11 @@ def _describe_others(known: tuple[sa.MetaData, ...]) -> cabc.Iterator[str]:
     if orm is None:
         return
 
-    # Nothing else leads to the declarative bases of a process.
-    registries = (one for one in gc.get_objects() if isinstance(one, orm.registry))
+    # Nothing else leads to the declarative bases of a process. Asked by their own type:
+    # a lazy object of somebody else's may come to life when it is asked what it is.
+    registries = (
+        one for one in gc.get_objects() if issubclass(type(one), orm.registry)
+    )
     others = {
         table.fullname
         for one in registries

@@ -7,9 +7,36 @@ import typing as t
 
 import sqlalchemy as sa
 from alembic.operations import ops
+from alembic.util import PriorityDispatchResult
+
+if t.TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
 
 Place = tuple[str | None, str, str]
 """A column: its schema, its table, its name."""
+
+
+def leave_alone(attribute: str) -> cabc.Callable[..., PriorityDispatchResult]:
+    """Return a comparator that keeps Alembic's own off the defaults of some columns.
+
+    :param attribute: what such a column has, in the database or in the models:
+        ``computed``, ``identity``.
+    """
+
+    def compare(
+        context: AutogenContext,
+        change: ops.AlterColumnOp,
+        schema: str | None,
+        table: str,
+        name: str,
+        *sides: sa.Column[t.Any],
+    ) -> PriorityDispatchResult:
+        is_ours = any(getattr(one, attribute) is not None for one in sides)
+        return (
+            PriorityDispatchResult.STOP if is_ours else PriorityDispatchResult.CONTINUE
+        )
+
+    return compare
 
 
 def walk(tree: ops.OpContainer) -> cabc.Iterator[ops.MigrateOperation]:

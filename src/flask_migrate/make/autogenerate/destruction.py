@@ -10,6 +10,7 @@ from alembic.operations import ops
 from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
+from .columns import walk
 from .comparison import Comparison
 from .counting import clean
 from .counting import describe_name
@@ -82,15 +83,6 @@ def count(
 def list_destructive(tree: ops.OpContainer) -> list[Destruction]:
     """Return what the operations of a tree may lose, in order."""
     return [one for operation in walk(tree) for one in judge(operation)]
-
-
-def walk(tree: ops.OpContainer) -> cabc.Iterator[ops.MigrateOperation]:
-    """Return the operations of a tree, without what only holds others."""
-    for one in tree.ops:
-        if isinstance(one, ops.OpContainer):
-            yield from walk(one)
-        else:
-            yield one
 
 
 def judge(operation: ops.MigrateOperation) -> cabc.Iterator[Destruction]:

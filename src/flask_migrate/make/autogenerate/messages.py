@@ -8,8 +8,8 @@ import re
 
 from alembic.operations import ops
 
+from .columns import walk
 from .counting import clean
-from .destruction import walk
 from .fill_operations import FillRowsOp
 from .fill_operations import FinishColumnsOps
 from .statements import Statements

@@ -19,6 +19,7 @@ from alembic.util import PriorityDispatchResult
 
 from ....databases.dialects import get_dialect
 from ....databases.rereading import reread_column
+from ..columns import leave_alone
 from ..comparison import Comparison
 from ..database import get_connection
 from ..database import quote
@@ -41,7 +42,7 @@ def setup(plugin: Plugin) -> None:
     for backend in _BACKENDS:
         # Before Alembic's own comparator, which warns that it can do nothing.
         plugin.add_autogenerate_comparator(
-            _pass,
+            leave_alone("computed"),
             "column",
             "server_default",
             qualifier=backend,
@@ -51,21 +52,6 @@ def setup(plugin: Plugin) -> None:
     plugin.add_autogenerate_comparator(
         _compare, "table", "computed", priority=DispatchPriority.LAST
     )
-
-
-def _pass(
-    context: AutogenContext,
-    change: ops.AlterColumnOp,
-    schema: str | None,
-    table: str,
-    name: str,
-    live: sa.Column[t.Any],
-    model: sa.Column[t.Any],
-) -> PriorityDispatchResult:
-    if live.computed is None and model.computed is None:
-        return PriorityDispatchResult.CONTINUE
-
-    return PriorityDispatchResult.STOP
 
 
 def _compare(

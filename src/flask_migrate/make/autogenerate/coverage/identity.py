@@ -18,6 +18,7 @@ from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
 from ....databases.dialects.postgresql_sequences import SequenceOptions
+from ..columns import leave_alone
 from ..database import quote
 from ..database import quote_text
 from ..database import write_type
@@ -59,7 +60,7 @@ def setup(plugin: Plugin) -> None:
     """Compare the sources of numbers."""
     # Before Alembic's own comparator.
     plugin.add_autogenerate_comparator(
-        _pass,
+        leave_alone("identity"),
         "column",
         "server_default",
         qualifier="postgresql",
@@ -72,21 +73,6 @@ def setup(plugin: Plugin) -> None:
         qualifier="postgresql",
         priority=DispatchPriority.LAST,
     )
-
-
-def _pass(
-    context: AutogenContext,
-    change: ops.AlterColumnOp,
-    schema: str | None,
-    table: str,
-    name: str,
-    live: sa.Column[t.Any],
-    model: sa.Column[t.Any],
-) -> PriorityDispatchResult:
-    if live.identity is None and model.identity is None:
-        return PriorityDispatchResult.CONTINUE
-
-    return PriorityDispatchResult.STOP
 
 
 def _compare(
