@@ -16,6 +16,7 @@ from flask_migrate.errors import ConsentMissing
 from flask_migrate.errors import MigrationError
 from tests.support.apps import make_shop
 from tests.support.apps import make_table
+from tests.support.apps import RevisionFile
 from tests.support.gits import make_checkout
 from tests.support.projects import forget_time
 from tests.support.projects import make_project
@@ -320,3 +321,26 @@ def test_one_of_two_heads(tmp_path: pathlib.Path) -> None:
     assert "op.create_table('t3'" in text
     shop.run_well("upgrade", "heads")
     shop.run_well("check")
+
+
+def test_what_the_comparison_asks(tmp_path: pathlib.Path) -> None:
+    """A rename in the revision is asked about again, and the same flag answers it."""
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'x.db'}", poolclass=sa.NullPool)
+    metadata = sa.MetaData()
+    key = sa.Column("id", sa.Integer, primary_key=True)
+    sa.Table("users", metadata, key, sa.Column("full_name", sa.String(20)))
+    first = RevisionFile(
+        revision="a1",
+        upgrade="op.create_table('users', sa.Column('id', sa.Integer,"
+        " primary_key=True), sa.Column('name', sa.String(20)))",
+    )
+    shop = make_shop(tmp_path, engine.url, first, metadata=metadata)
+    flag = ("--rename", "users.name:full_name")
+    shop.run_well("migrate", "--rev-id", "a2", "-m", "x", *flag)
+    before = (shop.versions / "a2_x.py").read_text()
+    refused = shop.run("amend", "-m", "x")
+    assert refused.exit_code == 2
+    assert "--rename users.name:full_name" in refused.stderr
+    assert (shop.versions / "a2_x.py").read_text() == before
+    assert "Proven" in shop.run_well("amend", "-m", "x", *flag).stderr
+    assert "new_column_name='full_name'" in (shop.versions / "a2_x.py").read_text()

@@ -1,10 +1,11 @@
-"""How commands answer: notes for people, values for machines."""
+"""Answers: what a comparison is told beforehand, and what a command says."""
 
 from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
 import json
+import typing as t
 
 import click
 
@@ -13,6 +14,32 @@ from ..errors import DifferencesFound
 from ..errors import MigrationError
 from ..report import diagnostics
 from ..report.differences import format_annotations
+from .filling import make_asker
+from .filling import parse_fills
+from .questions import find_asker
+
+if t.TYPE_CHECKING:
+    from ..make.autogenerate.comparison import Answers
+    from ..make.autogenerate.comparison import Askers
+
+
+def take_answers(values: dict[str, t.Any]) -> Answers:
+    """Take the values of :func:`.options.answering` out of those of a command."""
+    from ..make.autogenerate.comparison import Answers
+
+    return Answers(
+        allow_mass_drop=values.pop("allow_mass_drop"),
+        fills=parse_fills(values.pop("fills")),
+        renames=values.pop("renames"),
+        renamed=values.pop("renamed"),
+    )
+
+
+def find_askers() -> Askers:
+    """Return who answers the rest: whoever sits at the terminal."""
+    from ..make.autogenerate.comparison import Askers
+
+    return Askers(fill=make_asker(), rename=find_asker())
 
 
 def show_notes(notes: cabc.Iterable[str]) -> None:

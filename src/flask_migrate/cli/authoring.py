@@ -10,13 +10,12 @@ import click
 from ..report.progress import format_actions
 from ..report.progress import format_message
 from . import options
+from .answers import find_askers
 from .answers import reporting_errors
 from .answers import show_notes
-from .filling import make_asker
-from .filling import parse_fills
+from .answers import take_answers
 from .group import get_directory
 from .group import get_migrate
-from .questions import find_asker
 
 
 @click.command("list-templates")
@@ -61,7 +60,6 @@ def init(
 @click.command("revision")
 @options.directory
 @options.message
-@options.fill
 @click.option(
     "--autogenerate",
     is_flag=True,
@@ -90,7 +88,6 @@ def revision(
 @click.command("migrate")
 @options.directory
 @options.message
-@options.fill
 @options.sql
 @options.head
 @options.splice
@@ -115,20 +112,11 @@ def _write(
     values: dict[str, t.Any],
 ) -> None:
     from ..make.autogenerate import RevisionOptions
-    from ..make.autogenerate.comparison import Answers
-    from ..make.autogenerate.comparison import Askers
 
     against, verify = values.pop("against"), values.pop("verify")
-    answers = Answers(
-        allow_mass_drop=values.pop("allow_mass_drop"),
-        fills=parse_fills(values.pop("fills")),
-        renames=values.pop("renames"),
-        renamed=values.pop("renamed"),
-    )
-    format = values.pop("format")
+    answers, format = take_answers(values), values.pop("format")
     # Whoever wants values is a program.
-    is_asked = format == "text"
-    askers = Askers(fill=make_asker(), rename=find_asker()) if is_asked else Askers()
+    askers = find_askers() if format == "text" else None
 
     with reporting_errors(format):
         written = get_migrate().revision(

@@ -8,6 +8,9 @@ import click
 
 from ..report.progress import format_actions
 from . import options
+from .answers import find_askers
+from .answers import show_notes
+from .answers import take_answers
 from .group import get_directory
 from .group import get_migrate
 from .progress import ProgressLine
@@ -66,17 +69,25 @@ def rebase(directory: str | None, confirm: tuple[str, ...], **values: t.Any) -> 
     help="The id of the revision, if others may have it or it was edited by hand; the"
     " name of a database that may lose rows. May be repeated.",
 )
+@options.answering
 @options.x_arg
 @options.lock_timeout
 def amend(directory: str | None, confirm: tuple[str, ...], **values: t.Any) -> None:
     """Write the newest revision anew, from the models as they are now."""
     migrate, folder = get_migrate(), get_directory(directory)
+    answers = take_answers(values)
     amended = ask(
         lambda names: migrate.amend(
-            folder, confirm=names, on_event=ProgressLine(), **values
+            folder,
+            confirm=names,
+            answers=answers,
+            askers=find_askers(),
+            on_event=ProgressLine(),
+            **values,
         ),
         confirm,
     )
+    show_notes(amended.written.notes)
     click.echo(amended.difference, err=True, nl=False)
     click.echo(format_actions(amended.written.actions), nl=False)
 

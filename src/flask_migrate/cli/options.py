@@ -117,9 +117,17 @@ verify: Option = click.option(
 )
 
 
+def answering(function: t.Any) -> t.Any:
+    """Add the options that answer what a comparison asks."""
+    for option in (allow_mass_drop, fill, renames, rename):
+        function = option(function)
+
+    return function
+
+
 def autogenerating(function: t.Any) -> t.Any:
     """Add every option of a command that compares the models and writes."""
-    for option in (json_, format_, allow_mass_drop, verify, against, renames, rename):
+    for option in (json_, format_, verify, against, answering):
         function = option(function)
 
     return function

@@ -28,6 +28,8 @@ if t.TYPE_CHECKING:
     from alembic.script import Script
 
     from ..make.autogenerate import RevisionOptions
+    from ..make.autogenerate.comparison import Answers
+    from ..make.autogenerate.comparison import Askers
     from ..views import Rollback
 
 
@@ -67,6 +69,8 @@ class Amending(RollingBack):
             autogenerate: bool = False,
             sql: bool = False,
             x_arg: XArgument = None,
+            answers: Answers | None = None,
+            askers: Askers | None = None,
         ) -> Written: ...
 
     def amend(
@@ -76,6 +80,8 @@ class Amending(RollingBack):
         revision: str = "head",
         message: str | None = None,
         confirm: cabc.Iterable[str] = (),
+        answers: Answers | None = None,
+        askers: Askers | None = None,
         x_arg: XArgument = None,
         lock_timeout: float | None = None,
         on_event: Listener | None = None,
@@ -91,6 +97,8 @@ class Amending(RollingBack):
         :param confirm: the id of the revision, if it may go although others may have
             it, or although there is something in it that no autogenerate writes; the
             names of databases that may lose rows.
+        :param answers: what is said beforehand of what the comparison may ask.
+        :param askers: who answers the rest.
         :param x_arg: values for ``context.get_x_argument()``.
         :param lock_timeout: seconds to wait for another run; the setting otherwise.
         :param on_event: is told each event of the run, as the signals are.
@@ -116,6 +124,8 @@ class Amending(RollingBack):
                 directory,
                 options=options,
                 autogenerate=True,
+                answers=answers,
+                askers=askers,
                 x_arg=x_arg,
             )
             _require_written(written, script)
