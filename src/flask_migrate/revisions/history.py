@@ -24,12 +24,11 @@ from ..plan import Revision
 from ..results import Written
 from . import files
 from .border import crossing
-from .checksums import checksum
 from .env_file import run_env_file
 from .folder import RevisionFolder
 from .head_file import HeadFile
 from .loading import check_function
-from .loading import FileScript
+from .loading import read_checksum
 
 if t.TYPE_CHECKING:
     from alembic.config import Config
@@ -236,7 +235,7 @@ class History(RevisionFolder):
         return [
             script
             for revision, script in applied.items()
-            if checksums.get(revision, _read_checksum(script)) != _read_checksum(script)
+            if checksums.get(revision, read_checksum(script)) != read_checksum(script)
         ]
 
     def _is_unchanged(
@@ -404,11 +403,6 @@ class History(RevisionFolder):
     def run_env(self) -> None:
         """Run the repository's ``env.py``."""
         run_env_file(pathlib.Path(self.dir, "env.py"))
-
-
-def _read_checksum(script: Script) -> str:
-    known = script.checksum if isinstance(script, FileScript) else ""
-    return known or checksum(script.path)
 
 
 _COUNTED = re.compile(r"[+-]\d+$")

@@ -18,6 +18,7 @@ from ..errors import HistoryError
 from ..errors import RevisionFileError
 from ..plan import Direction
 from .border import crossing
+from .checksums import checksum
 
 if t.TYPE_CHECKING:
     from .headers import Entry
@@ -76,6 +77,15 @@ class FileScript(Script):
     def longdoc(self) -> str:
         """The docstring."""
         return (self._header.doc or "").strip()
+
+
+def read_checksum(script: Script) -> str:
+    """Return the checksum of a script, from the index where it is known there.
+
+    :raises OSError: its file cannot be read.
+    """
+    known = script.checksum if isinstance(script, FileScript) else ""
+    return known or checksum(script.path)
 
 
 def make_scripts(entries: cabc.Sequence[Entry]) -> list[Script]:
