@@ -24,6 +24,8 @@ from ..plan import Step
 from ..report.differences import describe_differences
 from ..report.differences import format_differences
 from ..results import Difference
+from ..revisions.built import BuiltSchemas
+from ..revisions.built import make_key
 from ..revisions.head_file import HeadFile
 from ..revisions.history import History
 from ..run.executor import execute
@@ -105,9 +107,23 @@ class Drafting:
 
     def compare(self, run: DatabaseRun) -> None:
         """Add the operations that bring one database to its models."""
+        before = len(self.draft.list_differences())
+
+        if not self._is_settled(run):
+            self._compare(run)
+
+        found = self.draft.list_differences()[before:]
+        self.differences += describe_differences(found, run.key)
+
+        if not self.differences:
+            metadatas = self.opened.list_metadatas()
+            root = self.opened.state.root
+            text = describe_nothing(run, root, metadatas=metadatas)
+            self.explanations.append(text)
+
+    def _compare(self, run: DatabaseRun) -> None:
         with contextlib.ExitStack() as stack:
             reference = self._enter_reference(run, stack)
-            before = len(self.draft.list_differences())
 
             try:
                 self.draft.compare(reference, live=run.connection)
@@ -117,14 +133,32 @@ class Drafting:
 
                 raise
 
-            found = self.draft.list_differences()[before:]
-            self.differences += describe_differences(found, run.key)
+    def _is_settled(self, run: DatabaseRun) -> bool:
+        """Tell whether there is nothing to find, without running the scripts again.
 
-            if not self.differences:
-                metadatas = self.opened.list_metadatas()
-                root = self.opened.state.root
-                text = describe_nothing(run, root, metadatas=metadatas)
-                self.explanations.append(text)
+        So it is where the database is known to be what they build, and the models are
+        no different from it. Anything else is worth a scratch database.
+        """
+        if self.against != "auto" or self.draft.has_answers:
+            return False
+
+        key = make_key(run)
+        known = None if key is None else BuiltSchemas(run.history).find(key)
+
+        if known is None or not run.history.is_at_heads(run.heads):
+            return False
+
+        if find_snapshot(run).fingerprint != known:
+            return False
+
+        with quiet():
+            again = self._compare_again(run)
+
+        if again.list_differences():
+            return False
+
+        self.draft.skip(run, notes=again.notes)
+        return True
 
     def _prove_all(self, revisions: cabc.Sequence[Revision]) -> None:
         """Run what was written on scratch databases: up, down and up again.
@@ -178,8 +212,13 @@ class Drafting:
 
             return self._take_live(run)
 
+        built = find_snapshot(reference)
+
+        if key := make_key(run):
+            BuiltSchemas(run.history).keep(key, built.fingerprint)
+
         if self.against == "auto":
-            self._note_drift(run, reference)
+            self._note_drift(run, reference, built=built)
 
         return reference
 
@@ -194,7 +233,9 @@ class Drafting:
         )
         return run
 
-    def _note_drift(self, run: DatabaseRun, reference: DatabaseRun) -> None:
+    def _note_drift(
+        self, run: DatabaseRun, reference: DatabaseRun, *, built: Snapshot
+    ) -> None:
         """Say where the live database is not what the scripts build."""
         if set(run.heads) != set(reference.heads):
             self.notes.append(
@@ -203,7 +244,7 @@ class Drafting:
             )
             return
 
-        live, built = find_snapshot(run), find_snapshot(reference)
+        live = find_snapshot(run)
         changes = describe_changes(built, live)
 
         if changes:
@@ -252,7 +293,7 @@ class Drafting:
     def _walk(self, scratch: DatabaseRun, steps: tuple[Step, ...]) -> bool:
         before = find_snapshot(scratch)
         self._execute(scratch, steps)
-        left = self._compare_again(scratch)
+        left = self._compare_again(scratch).list_differences()
         back = tuple(
             dataclasses.replace(one, direction=Direction.DOWNGRADE)
             for one in reversed(steps)
@@ -297,8 +338,8 @@ class Drafting:
                 hint="--no-verify writes it nevertheless, to be corrected by hand.",
             ) from error
 
-    def _compare_again(self, scratch: DatabaseRun) -> tuple[t.Any, ...]:
-        """Return what a second comparison would still change."""
+    def _compare_again(self, run: DatabaseRun) -> Draft:
+        """Return what another comparison would change, if nobody answered anything."""
         draft = Draft(
             self.opened.config,
             self.opened.history,
@@ -306,8 +347,8 @@ class Drafting:
             autogenerate=True,
             answers=Answers(renames="never", allow_mass_drop=True),
         )
-        draft.compare(scratch)
-        return draft.list_differences()
+        draft.compare(run)
+        return draft
 
 
 def describe_changes(before: Snapshot, after: Snapshot) -> tuple[str, ...]:

@@ -93,6 +93,10 @@ class History(RevisionFolder):
         if not is_plain and not _COUNTED.search(target):
             self.find(target)
 
+    def is_at_heads(self, heads: tuple[str, ...]) -> bool:
+        """Tell whether a database at these ids has every revision."""
+        return set(heads) == set(self.get_heads(consider_depends_on=True))
+
     def check_heads(self, heads: tuple[str, ...], *, sentence: str) -> None:
         """Refuse a database that is not at every head.
 
@@ -101,10 +105,11 @@ class History(RevisionFolder):
         :raises OutOfDate: with where it stands, and what is missing.
         """
         self.require_known(heads)
-        wanted = sorted(self.get_heads(consider_depends_on=True))
 
-        if set(heads) == set(wanted):
+        if self.is_at_heads(heads):
             return
+
+        wanted = sorted(self.get_heads(consider_depends_on=True))
 
         with crossing(self):
             found = self.iterate_revisions("heads", heads, implicit_base=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import json
-import os
 import pathlib
 import sys
-import threading
 import typing as t
 import zlib
 
+from .cache import find_cached
+from .cache import replace_cached
 from .headers import Entry
 from .headers import Header
 from .headers import Stamp
@@ -46,7 +46,7 @@ class IndexFile:
     """
 
     def __init__(self, folder: pathlib.Path) -> None:
-        self._path = folder / "__pycache__" / "whimbrel.json"
+        self._path = find_cached(folder, "whimbrel.json")
         self.written: int = 0
         self.fingerprint: str = ""
         self.summary: Summary | None = None
@@ -109,23 +109,7 @@ class IndexFile:
 
         # A folder that cannot be written is read anew each time.
         with contextlib.suppress(OSError):
-            self._replace(b"\n".join((checks, line, content)))
-
-    def _replace(self, content: bytes) -> None:
-        folder = self._path.parent
-        folder.mkdir(exist_ok=True)
-        ignore = folder / ".gitignore"
-
-        if not ignore.exists():
-            ignore.write_text("*\n", "utf-8")
-
-        temporary = folder / f".whimbrel-{os.getpid()}-{threading.get_ident()}"
-
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(self._path)
-        finally:
-            temporary.unlink(missing_ok=True)
+            replace_cached(self._path, b"\n".join((checks, line, content)))
 
 
 def _dump(value: t.Any) -> bytes:

@@ -6,13 +6,18 @@ one of them has become can be kept for the next one.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import hashlib
+import importlib.metadata
+import pathlib
 import typing as t
 
 from .border import crossing
+from .checksums import checksum
 from .loading import read_checksum
 
 if t.TYPE_CHECKING:
+    from .database_run import DatabaseRun
     from .history import History
 
 
@@ -46,3 +51,25 @@ def read_lineage(history: History, *, salt: str = "") -> tuple[Milestone, ...]:
         milestones.append(Milestone(script.revision, running.hexdigest()[:32]))
 
     return tuple(milestones)
+
+
+def make_salt(run: DatabaseRun) -> str:
+    """Return what decides, besides the scripts, what they build in a database.
+
+    What a script reads from elsewhere cannot be among it.
+    """
+    context = run.context
+    env = pathlib.Path(run.history.dir, "env.py")
+    metadata: t.Any = context.opts.get("target_metadata") or ()
+    metadatas = metadata if isinstance(metadata, cabc.Sequence) else (metadata,)
+    parts = (
+        *map(importlib.metadata.version, ("whimbrel", "alembic", "sqlalchemy")),
+        run.dialect.describe_server(run.connection),
+        run.name,
+        context.version_table,
+        context.version_table_schema,
+        checksum(env) if env.is_file() else "",
+        # Constraints without a name get theirs from here.
+        *(sorted(map(str, one.naming_convention.items())) for one in metadatas),
+    )
+    return repr(parts)

@@ -215,6 +215,17 @@ _POSTGRESQL = sa.text(
     FROM pg_index JOIN relation ON relation.oid = indrelid
     JOIN pg_class AS class ON class.oid = indexrelid
     UNION ALL
+    SELECT 'comment', relation.name, coalesce(attname, ''), description
+    FROM pg_description JOIN relation ON relation.oid = objoid
+    LEFT JOIN pg_attribute
+           ON objsubid > 0 AND attrelid = relation.oid AND attnum = objsubid
+    WHERE classoid = 'pg_class'::regclass
+    UNION ALL
+    SELECT 'comment', relation.name, conname, description
+    FROM pg_description JOIN pg_constraint ON pg_constraint.oid = objoid
+    JOIN relation ON relation.oid = conrelid
+    WHERE classoid = 'pg_constraint'::regclass
+    UNION ALL
     SELECT 'trigger', relation.name, tgname, pg_get_triggerdef(pg_trigger.oid)
     FROM pg_trigger JOIN relation ON relation.oid = tgrelid
     WHERE NOT tgisinternal

@@ -90,6 +90,7 @@ class Draft:
             )
 
         self._comparisons: list[Comparison] = []
+        self._notes: tuple[str, ...] = ()
         self._history = history
         self._autogenerate = autogenerate
         arguments = dataclasses.asdict(options)
@@ -98,6 +99,11 @@ class Draft:
             config, history, {**arguments, "autogenerate": autogenerate, "sql": False}
         )
         self.context.template_args.update(template_names(names))
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether something was declared that a comparison has to find."""
+        return bool(self._answers.renamed or self._answers.fills)
 
     @property
     def environment_options(self) -> dict[str, t.Any]:
@@ -113,16 +119,27 @@ class Draft:
         :param run: what the models are compared with; at the head.
         :param live: where rows are counted, if that is another database.
         """
+        if not self._autogenerate:
+            self.skip(run)
+            return
+
         with crossing(self._history):
             heads: t.Any = run.heads
+            comparison = self._begin(run, live or run.connection)
 
-            if self._autogenerate:
-                comparison = self._begin(run, live or run.connection)
+            with contextlib.closing(comparison):
+                self.context.run_autogenerate(heads, run.context)
 
-                with contextlib.closing(comparison):
-                    self.context.run_autogenerate(heads, run.context)
-            else:
-                self.context.run_no_autogenerate(heads, run.context)
+    def skip(self, run: DatabaseRun, *, notes: tuple[str, ...] = ()) -> None:
+        """Add no operations for one database, as where a comparison finds none.
+
+        :param notes: what that comparison had to say, in words.
+        """
+        self._notes += notes
+
+        with crossing(self._history):
+            heads: t.Any = run.heads
+            self.context.run_no_autogenerate(heads, run.context)
 
     def _begin(self, run: DatabaseRun, live: sa.Connection) -> Comparison:
         comparison = Comparison(
@@ -139,7 +156,7 @@ class Draft:
     def notes(self) -> tuple[str, ...]:
         """What the comparisons have to say, in words."""
         notes = (note for each in self._comparisons for note in each.notes)
-        return tuple(dict.fromkeys(notes))
+        return tuple(dict.fromkeys((*self._notes, *notes)))
 
     def rename(self, run: DatabaseRun, *, old: str, new: str) -> None:
         """Add a rename of a table or a column, where one database has it.
