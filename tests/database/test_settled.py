@@ -17,6 +17,8 @@ from tests.database.test_drafting import USERS
 from tests.support.apps import make_shop
 from tests.support.projects import Project
 
+TABLES = ("users", "alembic_version", "alembic_version_history")
+
 
 class Counted(t.NamedTuple):
     """A shop whose only script writes down that it runs."""
@@ -35,7 +37,7 @@ class Counted(t.NamedTuple):
 
 @pytest.fixture
 def counted(database_url: str, tmp_path: pathlib.Path) -> Counted:
-    """A shop at the head."""
+    """A shop at the head, whose database was not empty before: nothing is known."""
     log = tmp_path / "log"
     note = f"""
         with open({str(log)!r}, 'a') as log:
@@ -44,7 +46,9 @@ def counted(database_url: str, tmp_path: pathlib.Path) -> Counted:
     script = dataclasses.replace(USERS, upgrade=USERS.upgrade.rstrip() + note)
     models = make_models()
     shop = make_shop(tmp_path, database_url, script, metadata=models)
+    run_sql(database_url, "CREATE TABLE other (id INTEGER)")
     shop.run_well("upgrade")
+    run_sql(database_url, "DROP TABLE other")
     return Counted(shop, log, models)
 
 
@@ -54,6 +58,13 @@ def test_once_is_enough(counted: Counted) -> None:
     assert counted.count("check") == 0
     assert counted.count("migrate") == 0
     assert read_new(counted.shop) == ""
+
+
+def test_an_upgrade_knows(counted: Counted, database_url: str) -> None:
+    """Where an upgrade had an empty database to itself, no check runs the scripts."""
+    run_sql(database_url, *(f"DROP TABLE {name}" for name in TABLES))
+    assert counted.count("upgrade") == 1
+    assert counted.count("check") == 0
 
 
 def test_a_script_that_changes(counted: Counted) -> None:

@@ -24,13 +24,13 @@ from ..plan import Step
 from ..report.differences import describe_differences
 from ..report.differences import format_differences
 from ..results import Difference
-from ..revisions.built import BuiltSchemas
-from ..revisions.built import make_key
 from ..revisions.head_file import HeadFile
 from ..revisions.history import History
 from ..run.executor import execute
 from ..settings import Against
 from .changed import check_scripts
+from .known import is_as_built
+from .known import remember
 from .overlooked import describe_nothing
 from .overlooked import find_unloaded
 from .overlooked import find_unwritten
@@ -139,16 +139,7 @@ class Drafting:
         So it is where the database is known to be what they build, and the models are
         no different from it. Anything else is worth a scratch database.
         """
-        if self.against != "auto" or self.draft.has_answers:
-            return False
-
-        key = make_key(run)
-        known = None if key is None else BuiltSchemas(run.history).find(key)
-
-        if known is None or not run.history.is_at_heads(run.heads):
-            return False
-
-        if find_snapshot(run).fingerprint != known:
+        if self.against != "auto" or self.draft.has_answers or not is_as_built(run):
             return False
 
         with quiet():
@@ -213,9 +204,7 @@ class Drafting:
             return self._take_live(run)
 
         built = find_snapshot(reference)
-
-        if key := make_key(run):
-            BuiltSchemas(run.history).keep(key, built.fingerprint)
+        remember(run, built)
 
         if self.against == "auto":
             self._note_drift(run, reference, built=built)

@@ -14,6 +14,7 @@ from ..results import DatabaseResult
 from ..run.executor import execute
 from ..run.lock import holding
 from .changed import check_scripts
+from .known import remembering
 from .losses import reading
 
 if t.TYPE_CHECKING:
@@ -110,7 +111,9 @@ class Move:
             if not run.heads:
                 run.ensure_version_table()
 
-            execute(plan, run)
+            with remembering(run):
+                execute(plan, run)
+
             return plan
 
     def _plan(self, run: DatabaseRun) -> Plan:
