@@ -14,14 +14,14 @@ from ..databases.dialects.base import hide_secrets
 from ..errors import MigrationError
 from ..events import Listener
 from ..results import RunResult
-from .applying import Applying
 from .base import Directory
 from .existing import Existing
+from .templating import Templating
 
 F = t.TypeVar("F", bound=cabc.Callable[..., t.Any])
 
 
-class Preparing(Existing, Applying):
+class Preparing(Existing, Templating):
     """How a ``Migrate`` makes a database ready, whatever is there."""
 
     if t.TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Preparing(Existing, Applying):
         self,
         directory: Directory = None,
         *,
+        template: bool = True,
         lock_timeout: float | None = None,
         on_event: Listener | None = None,
     ) -> RunResult:
@@ -48,6 +49,8 @@ class Preparing(Existing, Applying):
 
         Drops nothing, and may run again and again, in several processes at once.
 
+        :param template: copy a template of :meth:`template` into what is new, where one
+            fits the scripts; else all of them are run.
         :param lock_timeout: seconds to wait for another run; the setting otherwise.
         :param on_event: is told each event of the upgrade, as the signals are.
         :raises MigrationError: a seed has failed; the upgrade before it stays.
@@ -56,7 +59,9 @@ class Preparing(Existing, Applying):
         opened = self._open(directory)
         opened.history.require_version_folder()
         opened.history.load()
+        copied = self._copy_templates(opened, is_wanted=template, timeout=lock_timeout)
         self.create()
+        self._check_copies(opened, copied)
 
         with self._keeping_others_off(lock_timeout):
             result = self.upgrade(

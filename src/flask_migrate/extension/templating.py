@@ -1,0 +1,450 @@
+"""The verb template: what new databases are copied from; and how they are."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import dataclasses
+import hashlib
+import importlib.metadata
+import logging
+import pathlib
+import typing as t
+
+from ..errors import UsageError
+from ..results import TemplateState
+from .applying import Applying
+from .base import Directory
+
+if t.TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from ..databases.sources import Database
+    from ..databases.template import Building
+    from ..databases.template import Template
+    from ..databases.template import Templates
+    from ..events import Listener
+    from ..revisions.database_run import DatabaseRun
+    from .opened import Opened
+
+_log = logging.getLogger("flask_migrate")
+
+_DIGITS = 24
+"""Of a digest in a name: MySQL's names end at 64 letters."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where the templates of one database are.
+
+    :param database: the database.
+    :param templates: those of its backend.
+    """
+
+    database: Database
+    templates: Templates
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """What the templates of one database of one repository are called.
+
+    :param owner: stands for the database and the repository.
+    :param digests: of each stop of a fresh database on its way, the oldest first.
+    """
+
+    owner: str
+    digests: tuple[str, ...]
+
+
+class Templating(Applying):
+    """What a ``Migrate`` does with templates."""
+
+    def template(
+        self,
+        directory: Directory = None,
+        *,
+        drop: bool = False,
+        lock_timeout: float | None = None,
+        on_event: Listener | None = None,
+    ) -> tuple[TemplateState, ...]:
+        """Build the templates that :meth:`prepare` copies new databases from.
+
+        Each is built by the scripts, beside the live database, which is not looked at;
+        one that fits the scripts is kept. Those of older scripts are dropped.
+
+        :param drop: drop those of this repository instead, and build none.
+        :param lock_timeout: seconds to wait for another run; the setting otherwise.
+        :param on_event: is told each event of the run that builds them.
+        :return: what there is now, or was.
+        :raises UsageError: a database cannot be copied, or not with all that is in it.
+        """
+        opened = self._open(directory)
+        opened.history.require_version_folder()
+        opened.history.load()
+        shelves = self._require_shelves(opened)
+        lineages = [self._read_lineage(opened, shelf) for shelf in shelves]
+        places = tuple(zip(shelves, lineages, strict=True))
+
+        if drop:
+            return tuple(_drop_all(places))
+
+        found = [_find_newest(shelf, lineage) for shelf, lineage in places]
+        known = [one for one in found if one is not None]
+
+        if len(known) == len(found):
+            pairs = zip(shelves, known, strict=True)
+            return tuple(_describe(shelf, one, "kept") for shelf, one in pairs)
+
+        if not any(one.digests for one in lineages):
+            raise UsageError(
+                "There is no revision, and a template of nothing is of no use.",
+                hint="`flask db migrate` writes the first one.",
+            )
+
+        return self._build(opened, places, timeout=lock_timeout, on_event=on_event)
+
+    def _require_shelves(self, opened: Opened) -> tuple[Shelf, ...]:
+        from ..revisions.plain import find_kind
+
+        chosen = self._choose(None)
+
+        if find_kind(pathlib.Path(opened.history.dir)) == "one":
+            chosen = chosen[:1]
+
+        shelves = self._find_shelves(opened, chosen)
+
+        if len(shelves) < len(chosen):
+            able = {shelf.database.key for shelf in shelves}
+            unable = next(one for one in chosen if one.key not in able)
+            raise UsageError(
+                f"The database {unable.title} cannot be copied: templates are for"
+                " PostgreSQL, MySQL, MariaDB and files of SQLite, on a synchronous"
+                " engine.",
+                hint="`flask db prepare` runs the revisions.",
+            )
+
+        return shelves
+
+    def _find_shelves(
+        self, opened: Opened, databases: cabc.Iterable[Database]
+    ) -> tuple[Shelf, ...]:
+        """Return where templates are, of the databases that can be copied."""
+        from ..databases.template import open_templates
+
+        folder = pathlib.Path(opened.history.version_folders[0], "__pycache__")
+        timeout = self.state.read_settings().connect_timeout
+        pairs = (
+            (one, open_templates(one, folder=folder, timeout=timeout))
+            for one in databases
+        )
+        return tuple(
+            Shelf(database=database, templates=templates)
+            for database, templates in pairs
+            if templates is not None
+        )
+
+    def _read_lineage(self, opened: Opened, shelf: Shelf) -> Lineage:
+        from ..databases.lifecycle import explained
+        from ..revisions.lineage import read_lineage
+
+        with explained(shelf.database):
+            server = shelf.templates.describe()
+
+        salt = self._make_salt(opened, shelf.database, server=server)
+        stops = read_lineage(opened.history, salt=salt)
+        owner = self._name_owner(opened, shelf.database, first=stops[:1])
+        return Lineage(
+            owner=owner, digests=tuple(one.digest[:_DIGITS] for one in stops)
+        )
+
+    def _name_owner(
+        self, opened: Opened, database: Database, *, first: tuple[t.Any, ...]
+    ) -> str:
+        """Return what stays the same while a repository grows."""
+        from ..revisions.checksums import checksum
+
+        scripts = [opened.history.get_revision(one.revision).path for one in first]
+        arguments = self.state.configure_args
+        parts = (
+            database.name,
+            arguments.get("version_table"),
+            arguments.get("version_table_schema"),
+            *map(checksum, scripts),
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+    def _make_salt(self, opened: Opened, database: Database, *, server: str) -> str:
+        """Return what decides, besides the scripts, what they build.
+
+        Nobody has connected to the database yet: it may not be there. What an `env.py`
+        chooses is in its text.
+        """
+        from ..databases.template import FORMAT
+        from ..revisions.checksums import checksum
+
+        env = pathlib.Path(opened.history.dir, "env.py")
+        arguments = self.state.configure_args
+        names = ("version_table", "version_table_schema", "user_module_prefix")
+        return repr(
+            (
+                FORMAT,
+                *map(importlib.metadata.version, ("whimbrel", "alembic", "sqlalchemy")),
+                server,
+                database.name,
+                *(arguments.get(one) for one in names),
+                self.state.read_settings().history,
+                getattr(opened.config.cmd_opts, "x", ()),
+                checksum(env) if env.is_file() else "",
+                # Constraints without a name get theirs from here.
+                *(
+                    sorted(map(str, one.naming_convention.items()))
+                    for one in database.metadatas
+                ),
+            )
+        )
+
+    def _build(
+        self,
+        opened: Opened,
+        places: tuple[tuple[Shelf, Lineage], ...],
+        *,
+        timeout: float | None,
+        on_event: Listener | None,
+    ) -> tuple[TemplateState, ...]:
+        from ..databases.template import explain_template
+        from ..databases.template import is_failure
+        from ..databases.template import TemplateName
+
+        states = []
+
+        with contextlib.ExitStack() as stack:
+            buildings: dict[str | None, Building] = {}
+
+            for shelf, lineage in places:
+                name = TemplateName(lineage.owner, lineage.digests[-1])
+
+                try:
+                    building = stack.enter_context(shelf.templates.building(name))
+                except Exception as error:
+                    if not is_failure(error):
+                        raise
+
+                    raise explain_template(error, shelf.templates) from error
+
+                buildings[shelf.database.key] = building
+
+            visited = self._replay(
+                opened, places, buildings, timeout=timeout, on_event=on_event
+            )
+
+            for shelf, _ in places:
+                building = buildings[shelf.database.key]
+
+                # An env.py of its own may leave one out.
+                if building.url in visited:
+                    states.append(_keep(shelf, building))
+
+        return tuple(states)
+
+    def _replay(
+        self,
+        opened: Opened,
+        places: tuple[tuple[Shelf, Lineage], ...],
+        buildings: cabc.Mapping[str | None, Building],
+        *,
+        timeout: float | None,
+        on_event: Listener | None,
+    ) -> frozenset[sa.URL]:
+        """Run all scripts on new databases; return those that ``env.py`` visits."""
+        from ..plan import Direction
+        from ..revisions.rehearsal import keeping_apart
+        from .applying import _choose_timeout
+        from .moving import Move
+
+        engines = [one.sync_engine for one in self.state.find_own_databases()]
+        checks = {
+            buildings[shelf.database.key].url: shelf.templates.check
+            for shelf, _ in places
+        }
+        visited: set[sa.URL] = set()
+        move = Move(
+            history=opened.history,
+            direction=Direction.UPGRADE,
+            target="heads",
+            timeout=_choose_timeout(opened, True, timeout),
+            sql=False,
+        )
+
+        def work(run: DatabaseRun) -> None:
+            _require_new(run, checks)
+
+            with keeping_apart(run, engines=engines):
+                move.work(run)
+
+            visited.add(run.connection.engine.url)
+
+        urls = {key: building.url for key, building in buildings.items()}
+
+        with self.state.leading_to(urls):
+            opened.run(
+                work,
+                writes=True,
+                listener=on_event,
+                options={"destination_rev": "heads", "starting_rev": None},
+            )
+
+        return frozenset(visited)
+
+    # -- prepare ---------------------------------------------------------------
+
+    def _copy_templates(
+        self, opened: Opened, *, is_wanted: bool, timeout: float | None
+    ) -> tuple[Shelf, ...]:
+        """Make copies of the databases that are not there, or empty; return those.
+
+        Clears what a killed run has left of a copy, wanted or not.
+        """
+        from ..databases.lifecycle import explained
+        from ..databases.template import Place
+
+        copied = []
+
+        for shelf in self._find_shelves(opened, self._choose(None)):
+            with explained(shelf.database):
+                place = shelf.templates.look()
+
+                if place is Place.HALF:
+                    place = self._clear_half(shelf, timeout)
+
+            if place is Place.FREE and is_wanted and self._copy(opened, shelf, timeout):
+                copied.append(shelf)
+
+        return tuple(copied)
+
+    def _clear_half(self, shelf: Shelf, timeout: float | None) -> t.Any:
+        from ..databases.template import Place
+
+        with self.lock(shelf.database.key, timeout=timeout):
+            # Who was making it may have come to the end.
+            if shelf.templates.look() is Place.HALF:
+                shelf.templates.clear_half()
+
+        return shelf.templates.look()
+
+    def _copy(self, opened: Opened, shelf: Shelf, timeout: float | None) -> bool:
+        from ..databases import template
+        from ..databases.lifecycle import make_missing
+
+        lineage = self._read_lineage(opened, shelf)
+        chosen = template.choose(
+            shelf.templates, lineage.owner, digests=lineage.digests
+        )
+
+        if chosen is None:
+            return False
+
+        with contextlib.ExitStack() as stack:
+            if not shelf.templates.makes_database:
+                limit = self.state.read_settings().connect_timeout
+                make_missing(shelf.database, {}, timeout=limit)
+                stack.enter_context(self.lock(shelf.database.key, timeout=timeout))
+
+            is_copied = template.copy(shelf.templates, chosen)
+
+        if is_copied:
+            _log.info("%s is a copy of %s", shelf.database.title, chosen.place)
+
+        return is_copied
+
+    def _check_copies(self, opened: Opened, copied: tuple[Shelf, ...]) -> None:
+        """Take back a copy that ``env.py`` does not see as one.
+
+        One of its own may choose a version table by what the template cannot know.
+        """
+        from ..revisions.plain import find_kind
+
+        if not copied or find_kind(pathlib.Path(opened.history.dir)) is not None:
+            return
+
+        heads = opened.read_heads()
+
+        for shelf in copied:
+            if not heads.get(shelf.database.name):
+                _log.warning(
+                    "env.py finds no revision in the copy of a template; the revisions"
+                    " are run instead.",
+                )
+                shelf.templates.undo_copy()
+
+
+def _find_newest(shelf: Shelf, lineage: Lineage) -> Template | None:
+    from ..databases.template import choose
+
+    return choose(shelf.templates, lineage.owner, digests=lineage.digests[-1:])
+
+
+def _keep(shelf: Shelf, building: Building) -> TemplateState:
+    """Make a template of a database that is built, and drop the older ones.
+
+    :raises UsageError: a copy would lack something.
+    """
+    from ..databases.lifecycle import explained
+    from ..databases.template import drop_others
+
+    with explained(shelf.database):
+        lost = shelf.templates.find_lost(building)
+
+        if lost is not None:
+            raise UsageError(
+                f"No template of {shelf.database.title} is kept: a copy would not have"
+                f" {lost}.",
+                hint="`flask db prepare` runs the revisions.",
+            )
+
+        kept = shelf.templates.keep(building)
+        state = _describe(shelf, kept, "built")
+        drop_others(shelf.templates, building.name)
+        return state
+
+
+def _drop_all(
+    places: cabc.Iterable[tuple[Shelf, Lineage]],
+) -> cabc.Iterator[TemplateState]:
+    from ..databases.template import drop
+
+    for shelf, lineage in places:
+        shelf.templates.sweep(lineage.owner)
+
+        for one in shelf.templates.find(lineage.owner):
+            state = _describe(shelf, one, "dropped")
+
+            if drop(shelf.templates, one):
+                yield state
+
+
+def _describe(shelf: Shelf, template: Template, what: str) -> TemplateState:
+    return TemplateState(
+        database=shelf.database.key,
+        place=template.place,
+        size=shelf.templates.measure(template),
+        what=what,
+    )
+
+
+def _require_new(
+    run: DatabaseRun,
+    checks: cabc.Mapping[sa.URL, cabc.Callable[[sa.Connection], str | None]],
+) -> None:
+    """Refuse a database that was not made for this: ``env.py`` may know another one."""
+    url = run.connection.engine.url
+
+    if url not in checks:
+        raise UsageError(
+            f"env.py connects to {run.dialect.describe(url)} by itself, and not where"
+            " it is told to: no template can be built.",
+            hint="Let it ask the application for its engine, as a new one does.",
+        )
+
+    if reason := checks[url](run.connection):
+        raise UsageError(f"No template can be built: {reason}.")
