@@ -15,6 +15,7 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from ..server import make_server_engine
 from ..snapshot import Snapshot
 from ..snapshot import take_snapshot
 from .mysql import make_all
@@ -69,12 +70,24 @@ class MySQLTemplates(Templates):
         # Two runs that build one have one each: a name cannot be changed later.
         place = f"{name}_{secrets.token_hex(4)}"
         url = self.url.set(database=place)
-        MySQL().make_database(url, {}, self._run)
 
-        try:
-            yield Building(url=url, name=name)
-        finally:
-            self._at_home(lambda home: _drop_unless_whole(home, place))
+        with self._claiming(place) as home:
+            MySQL().make_database(url, {}, self._run)
+
+            try:
+                yield Building(url=url, name=name)
+            finally:
+                _drop_unless_whole(home, place)
+
+    @contextlib.contextmanager
+    def _claiming(self, place: str) -> cabc.Iterator[sa.Connection]:
+        """Keep a name, for as long as this process lives, from who sweeps."""
+        engine = make_server_engine(self.url.set(database=""))
+        assert isinstance(engine, sa.Engine)  # others have no templates
+
+        with engine.connect() as home:
+            home.execute(sa.text("SELECT GET_LOCK(:place, 0)"), {"place": place})
+            yield home
 
     def find_lost(self, building: Building) -> str | None:
         def find(connection: sa.Connection) -> str | None:
@@ -145,9 +158,11 @@ class MySQLTemplates(Templates):
 
     def sweep(self, owner: str) -> None:
         def sweep(home: sa.Connection) -> None:
-            # Who builds one is connected to it.
-            for place in {*_list(home, owner)} & {*MySQL().list_idle_databases(home)}:
-                _drop_unless_whole(home, place)
+            is_left = sa.text("SELECT IS_FREE_LOCK(:place)")
+
+            for place in _list(home, owner):
+                if home.scalar(is_left, {"place": place}):
+                    _drop_unless_whole(home, place)
 
         self._at_home(sweep)
 

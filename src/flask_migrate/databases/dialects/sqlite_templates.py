@@ -9,6 +9,7 @@ import pathlib
 import secrets
 import sqlite3
 import time
+from sqlite3 import connect
 
 import sqlalchemy as sa
 
@@ -63,7 +64,7 @@ class SQLiteTemplates(Templates):
     def keep(self, building: Building) -> Template:
         path = pathlib.Path(building.url.database or "")
 
-        with contextlib.closing(sqlite3.connect(path)) as connection:
+        with contextlib.closing(connect(path)) as connection:
             # Everything into the one file, whatever its journal is.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.execute("PRAGMA journal_mode = DELETE")
@@ -80,7 +81,7 @@ class SQLiteTemplates(Templates):
         if path.stat().st_size > _SMALL:
             return Place.TAKEN
 
-        with contextlib.closing(sqlite3.connect(path)) as connection:
+        with contextlib.closing(connect(path)) as connection:
             return Place.FREE if _is_empty(connection) else Place.TAKEN
 
     def copy(self, template: Template) -> bool:
@@ -117,8 +118,8 @@ class SQLiteTemplates(Templates):
         :param is_empty: only where there is nothing in the live one.
         """
         with (
-            contextlib.closing(sqlite3.connect(source, uri=True)) as reader,
-            contextlib.closing(sqlite3.connect(self._path)) as writer,
+            contextlib.closing(connect(source, uri=True)) as reader,
+            contextlib.closing(connect(self._path)) as writer,
         ):
             # The lock of this transaction is kept until the file is closed.
             writer.isolation_level = None
