@@ -64,9 +64,10 @@ class Preparing(Existing, Templating):
         self._check_copies(opened, copied)
 
         with self._keeping_others_off(lock_timeout):
-            result = self.upgrade(
+            result = self._upgrade(
                 directory,
-                revision="heads",
+                "heads",
+                known=opened.history.outline,
                 lock_timeout=lock_timeout,
                 on_event=on_event,
             )

@@ -153,25 +153,20 @@ class Templating(Applying):
 
         salt = self._make_salt(opened, shelf.database, server=server)
         stops = read_lineage(opened.history, salt=salt)
-        owner = self._name_owner(opened, shelf.database, first=stops[:1])
+        first = stops[0].checksum if stops else ""
+        owner = self._name_owner(shelf.database, first=first)
         return Lineage(
             owner=owner, digests=tuple(one.digest[:_DIGITS] for one in stops)
         )
 
-    def _name_owner(
-        self, opened: Opened, database: Database, *, first: tuple[t.Any, ...]
-    ) -> str:
-        """Return what stays the same while a repository grows."""
-        from ..revisions.checksums import checksum
+    def _name_owner(self, database: Database, *, first: str) -> str:
+        """Return what stays the same while a repository grows.
 
-        scripts = [opened.history.get_revision(one.revision).path for one in first]
+        :param first: the checksum of its first script.
+        """
         arguments = self.state.configure_args
-        parts = (
-            database.name,
-            arguments.get("version_table"),
-            arguments.get("version_table_schema"),
-            *map(checksum, scripts),
-        )
+        names = ("version_table", "version_table_schema")
+        parts = (database.name, first, *(arguments.get(one) for one in names))
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
     def _make_salt(self, opened: Opened, database: Database, *, server: str) -> str:
