@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from flask_migrate.databases.snapshot import take_snapshot
 from flask_migrate.databases.template import Template
@@ -397,3 +398,44 @@ def test_a_database_in_memory(tmp_path: pathlib.Path) -> None:
     assert result.exit_code == 2
     assert "cannot be copied" in result.stderr
     shop.run_well("prepare")
+
+
+def test_an_asynchronous_engine(tmp_path: pathlib.Path) -> None:
+    """It has no templates: prepare runs the revisions."""
+    shop = make_shop(tmp_path)
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}", poolclass=sa.NullPool
+    )
+    shop.migrate.init_app(shop.app, engines=engine, metadatas=sa.MetaData())
+    result = shop.run("template")
+    assert result.exit_code == 2
+    assert "on a synchronous engine" in result.stderr
+    shop.run_well("prepare")
+    assert "a3 (head)" in shop.run_well("current").stdout
+
+
+@pytest.mark.backends("mariadb")
+def test_a_user_without_the_right(
+    mariadb_url: str, database_url: str, tmp_path: pathlib.Path
+) -> None:
+    """The command says which one is missing; prepare needs none."""
+    url = sa.make_url(database_url)
+    admin = sa.create_engine(mariadb_url, poolclass=sa.NullPool)
+    shop = make_shop(tmp_path, url.set(username="poor", password="poor"))
+
+    with admin.connect() as connection:
+        for statement in (
+            "CREATE USER poor@'%%' IDENTIFIED BY 'poor'",
+            f"GRANT ALL ON {url.database}.* TO poor@'%%'",
+        ):
+            connection.exec_driver_sql(statement)
+
+        try:
+            result = shop.run("template")
+            shop.run_well("prepare")
+        finally:
+            connection.exec_driver_sql("DROP USER poor@'%%'")
+
+    assert result.exit_code == 3
+    assert "A template could not be made" in result.stderr
+    assert "GRANT ALL ON `whimbrel\\_template\\_%`.* TO 'poor'" in result.stderr

@@ -89,7 +89,7 @@ class Templating(Applying):
         if drop:
             return tuple(_drop_all(places))
 
-        found = [_find_newest(shelf, lineage) for shelf, lineage in places]
+        found = [_find(shelf, one.owner, one.digests[-1:]) for shelf, one in places]
         known = [one for one in found if one is not None]
 
         if len(known) == len(found):
@@ -132,7 +132,8 @@ class Templating(Applying):
         """Return where templates are, of the databases that can be copied."""
         from ..databases.template import open_templates
 
-        folder = pathlib.Path(opened.history.version_folders[0], "__pycache__")
+        versions = pathlib.Path(opened.history.version_folders[0])
+        folder = versions.absolute() / "__pycache__"
         timeout = self.state.read_settings().connect_timeout
         pairs = (
             (one, open_templates(one, folder=folder, timeout=timeout))
@@ -332,9 +333,7 @@ class Templating(Applying):
         from ..databases.lifecycle import make_missing
 
         lineage = self._read_lineage(opened, shelf)
-        chosen = template.choose(
-            shelf.templates, lineage.owner, digests=lineage.digests
-        )
+        chosen = _find(shelf, lineage.owner, lineage.digests)
 
         if chosen is None:
             return False
@@ -357,6 +356,7 @@ class Templating(Applying):
 
         One of its own may choose a version table by what the template cannot know.
         """
+        from ..databases.lifecycle import explained
         from ..revisions.plain import find_kind
 
         if not copied or find_kind(pathlib.Path(opened.history.dir)) is not None:
@@ -370,13 +370,17 @@ class Templating(Applying):
                     "env.py finds no revision in the copy of a template; the revisions"
                     " are run instead.",
                 )
-                shelf.templates.undo_copy()
+
+                with explained(shelf.database):
+                    shelf.templates.undo_copy()
 
 
-def _find_newest(shelf: Shelf, lineage: Lineage) -> Template | None:
+def _find(shelf: Shelf, owner: str, digests: tuple[str, ...]) -> Template | None:
+    from ..databases.lifecycle import explained
     from ..databases.template import choose
 
-    return choose(shelf.templates, lineage.owner, digests=lineage.digests[-1:])
+    with explained(shelf.database):
+        return choose(shelf.templates, owner, digests=digests)
 
 
 def _keep(shelf: Shelf, building: Building) -> TemplateState:
@@ -406,12 +410,15 @@ def _keep(shelf: Shelf, building: Building) -> TemplateState:
 def _drop_all(
     places: cabc.Iterable[tuple[Shelf, Lineage]],
 ) -> cabc.Iterator[TemplateState]:
+    from ..databases.lifecycle import explained
     from ..databases.template import drop
 
     for shelf, lineage in places:
-        shelf.templates.sweep(lineage.owner)
+        with explained(shelf.database):
+            shelf.templates.sweep(lineage.owner)
+            found = shelf.templates.find(lineage.owner)
 
-        for one in shelf.templates.find(lineage.owner):
+        for one in found:
             state = _describe(shelf, one, "dropped")
 
             if drop(shelf.templates, one):
@@ -419,11 +426,13 @@ def _drop_all(
 
 
 def _describe(shelf: Shelf, template: Template, what: str) -> TemplateState:
+    from ..databases.lifecycle import explained
+
+    with explained(shelf.database):
+        size = shelf.templates.measure(template)
+
     return TemplateState(
-        database=shelf.database.key,
-        place=template.place,
-        size=shelf.templates.measure(template),
-        what=what,
+        database=shelf.database.key, place=template.place, size=size, what=what
     )
 
 
