@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from flask_migrate.databases.snapshot import take_snapshot
+from flask_migrate.databases.template import Place as PlaceKind
 from flask_migrate.databases.template import Template
+from flask_migrate.databases.template import Templates
 from tests.support.apps import make_shop
 from tests.support.apps import make_table
 from tests.support.apps import RevisionFile
@@ -43,15 +45,19 @@ class Place:
             for statement in statements:
                 connection.exec_driver_sql(statement)
 
+    def open(self) -> tuple[Templates, str]:
+        """Return where the templates are, and whose they are."""
+        migrate = self.shop.migrate
+
+        with self.shop.app.app_context():
+            opened = migrate._open(None)
+            (shelf,) = migrate._find_shelves(opened, migrate._choose(None))
+            return shelf.templates, migrate._read_lineage(opened, shelf).owner
+
     def find(self) -> list[Template]:
         """Return the templates that there are."""
-        with self.shop.app.app_context():
-            (shelf,) = self.shop.migrate._find_shelves(
-                self.shop.migrate._open(None), self.shop.migrate._choose(None)
-            )
-            opened = self.shop.migrate._open(None)
-            owner = self.shop.migrate._read_lineage(opened, shelf).owner
-            return [*shelf.templates.find(owner)]
+        templates, owner = self.open()
+        return [*templates.find(owner)]
 
     def prepare(self, *words: str) -> int:
         """Prepare the database; return how many revisions had to run for that."""
@@ -185,6 +191,19 @@ def test_a_database_with_something_in_it(place: Place) -> None:
     place.execute("CREATE TABLE mine (id INTEGER)", "INSERT INTO mine VALUES (1)")
     assert place.prepare() == 3
     assert audit(place.url).rows["mine"] == ["(1,)"]
+
+
+def test_a_database_that_is_filled_meanwhile(place: Place) -> None:
+    """Where a copy begins, it is looked at once more."""
+    place.shop.run_well("template")
+    (template,) = place.find()
+    templates, _ = place.open()
+    assert templates.look() is PlaceKind.FREE
+    place.shop.run_well("create")
+    place.execute("CREATE TABLE mine (id INTEGER)")
+    assert templates.look() is PlaceKind.TAKEN
+    assert not templates.copy(template)
+    assert set(audit(place.url).schema) == {"mine"}
 
 
 def test_an_empty_database(place: Place, backend: Backend) -> None:

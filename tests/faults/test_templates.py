@@ -159,13 +159,16 @@ def test_only_an_empty_database_is_marked(site: Site) -> None:
     assert audit(site.url).rows["mine"] == ["(1,)"]
 
 
-def test_many_prepare_at_once(site: Site) -> None:
+@pytest.mark.parametrize("words", [(), ("--no-template",)], ids=["copy", "replay"])
+def test_many_prepare_at_once(site: Site, words: tuple[str, ...]) -> None:
     """All succeed, and the database is the same as one that was replayed."""
     site.shop.run_well("prepare", "--no-template")
     expected = audit(site.url)
     site.drop()
     site.shop.run_well("template")
-    children = [start_flask("db", "prepare", app=site.shop.app) for _ in range(CROWD)]
+    children = [
+        start_flask("db", "prepare", *words, app=site.shop.app) for _ in range(CROWD)
+    ]
     outcomes = [child.wait() for child in children]
     assert [one.exit_code for one in outcomes] == [0] * CROWD, outcomes
     assert audit(site.url) == expected
