@@ -15,6 +15,8 @@ from flask_migrate.databases.snapshot import take_snapshot
 from flask_migrate.databases.template import Place as PlaceKind
 from flask_migrate.databases.template import Template
 from flask_migrate.databases.template import Templates
+from flask_migrate.extension.shelves import find_shelves
+from flask_migrate.extension.shelves import read_lineage
 from tests.support.apps import make_shop
 from tests.support.apps import make_table
 from tests.support.apps import RevisionFile
@@ -51,8 +53,8 @@ class Place:
 
         with self.shop.app.app_context():
             opened = migrate._open(None)
-            (shelf,) = migrate._find_shelves(opened, migrate._choose(None))
-            return shelf.templates, migrate._read_lineage(opened, shelf).owner
+            (shelf,) = find_shelves(opened, migrate._choose(None))
+            return shelf.templates, read_lineage(opened, shelf).owner
 
     def find(self) -> list[Template]:
         """Return the templates that there are."""

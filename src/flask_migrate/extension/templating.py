@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
-import dataclasses
-import hashlib
-import importlib.metadata
 import logging
 import pathlib
 import typing as t
@@ -15,46 +12,22 @@ from ..errors import UsageError
 from ..results import TemplateState
 from .applying import Applying
 from .base import Directory
+from .shelves import find_shelves
+from .shelves import find_template
+from .shelves import Lineage
+from .shelves import read_lineage
+from .shelves import Shelf
 
 if t.TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from ..databases.sources import Database
     from ..databases.template import Building
     from ..databases.template import Template
-    from ..databases.template import Templates
     from ..events import Listener
     from ..revisions.database_run import DatabaseRun
     from .opened import Opened
 
 _log = logging.getLogger("flask_migrate")
-
-_DIGITS = 24
-"""Of a digest in a name: MySQL's names end at 64 letters."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """Where the templates of one database are.
-
-    :param database: the database.
-    :param templates: those of its backend.
-    """
-
-    database: Database
-    templates: Templates
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Lineage:
-    """What the templates of one database of one repository are called.
-
-    :param owner: stands for the database and the repository.
-    :param digests: of each stop of a fresh database on its way, the oldest first.
-    """
-
-    owner: str
-    digests: tuple[str, ...]
 
 
 class Templating(Applying):
@@ -83,13 +56,13 @@ class Templating(Applying):
         opened.history.require_version_folder()
         opened.history.load()
         shelves = self._require_shelves(opened)
-        lineages = [self._read_lineage(opened, shelf) for shelf in shelves]
+        lineages = [read_lineage(opened, shelf) for shelf in shelves]
         places = tuple(zip(shelves, lineages, strict=True))
 
         if drop:
             return tuple(_drop_all(places))
 
-        found = [_find(shelf, one.owner, one.digests[-1:]) for shelf, one in places]
+        found = [find_template(shelf, one, at_end=True) for shelf, one in places]
         known = [one for one in found if one is not None]
 
         if len(known) == len(found):
@@ -112,7 +85,7 @@ class Templating(Applying):
         if find_kind(pathlib.Path(opened.history.dir)) == "one":
             chosen = chosen[:1]
 
-        shelves = self._find_shelves(opened, chosen)
+        shelves = find_shelves(opened, chosen)
 
         if len(shelves) < len(chosen):
             able = {shelf.database.key for shelf in shelves}
@@ -125,80 +98,6 @@ class Templating(Applying):
             )
 
         return shelves
-
-    def _find_shelves(
-        self, opened: Opened, databases: cabc.Iterable[Database]
-    ) -> tuple[Shelf, ...]:
-        """Return where templates are, of the databases that can be copied."""
-        from ..databases.template import open_templates
-
-        versions = pathlib.Path(opened.history.version_folders[0])
-        folder = versions.absolute() / "__pycache__"
-        timeout = self.state.read_settings().connect_timeout
-        pairs = (
-            (one, open_templates(one, folder=folder, timeout=timeout))
-            for one in databases
-        )
-        return tuple(
-            Shelf(database=database, templates=templates)
-            for database, templates in pairs
-            if templates is not None
-        )
-
-    def _read_lineage(self, opened: Opened, shelf: Shelf) -> Lineage:
-        from ..databases.lifecycle import explained
-        from ..revisions.lineage import read_lineage
-
-        with explained(shelf.database):
-            server = shelf.templates.describe()
-
-        salt = self._make_salt(opened, shelf.database, server=server)
-        stops = read_lineage(opened.history, salt=salt)
-        first = stops[0].checksum if stops else ""
-        owner = self._name_owner(shelf.database, first=first)
-        return Lineage(
-            owner=owner, digests=tuple(one.digest[:_DIGITS] for one in stops)
-        )
-
-    def _name_owner(self, database: Database, *, first: str) -> str:
-        """Return what stays the same while a repository grows.
-
-        :param first: the checksum of its first script.
-        """
-        arguments = self.state.configure_args
-        names = ("version_table", "version_table_schema")
-        parts = (database.name, first, *(arguments.get(one) for one in names))
-        return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
-
-    def _make_salt(self, opened: Opened, database: Database, *, server: str) -> str:
-        """Return what decides, besides the scripts, what they build.
-
-        Nobody has connected to the database yet: it may not be there. What an `env.py`
-        chooses is in its text.
-        """
-        from ..databases.template import FORMAT
-        from ..revisions.checksums import checksum
-
-        env = pathlib.Path(opened.history.dir, "env.py")
-        arguments = self.state.configure_args
-        names = ("version_table", "version_table_schema", "user_module_prefix")
-        return repr(
-            (
-                FORMAT,
-                *map(importlib.metadata.version, ("whimbrel", "alembic", "sqlalchemy")),
-                server,
-                database.name,
-                *(arguments.get(one) for one in names),
-                self.state.read_settings().history,
-                getattr(opened.config.cmd_opts, "x", ()),
-                checksum(env) if env.is_file() else "",
-                # Constraints without a name get theirs from here.
-                *(
-                    sorted(map(str, one.naming_convention.items()))
-                    for one in database.metadatas
-                ),
-            )
-        )
 
     def _build(
         self,
@@ -291,96 +190,6 @@ class Templating(Applying):
             )
 
         return frozenset(visited)
-
-    # -- prepare ---------------------------------------------------------------
-
-    def _copy_templates(
-        self, opened: Opened, *, is_wanted: bool, timeout: float | None
-    ) -> tuple[Shelf, ...]:
-        """Make copies of the databases that are not there, or empty; return those.
-
-        Clears what a killed run has left of a copy, wanted or not.
-        """
-        from ..databases.lifecycle import explained
-        from ..databases.template import Place
-
-        copied = []
-
-        for shelf in self._find_shelves(opened, self._choose(None)):
-            with explained(shelf.database):
-                place = shelf.templates.look()
-
-                if place is Place.HALF:
-                    place = self._clear_half(shelf, timeout)
-
-            if place is Place.FREE and is_wanted and self._copy(opened, shelf, timeout):
-                copied.append(shelf)
-
-        return tuple(copied)
-
-    def _clear_half(self, shelf: Shelf, timeout: float | None) -> t.Any:
-        from ..databases.template import Place
-
-        with self.lock(shelf.database.key, timeout=timeout):
-            # Who was making it may have come to the end.
-            if shelf.templates.look() is Place.HALF:
-                shelf.templates.clear_half()
-
-        return shelf.templates.look()
-
-    def _copy(self, opened: Opened, shelf: Shelf, timeout: float | None) -> bool:
-        from ..databases import template
-        from ..databases.lifecycle import make_missing
-
-        lineage = self._read_lineage(opened, shelf)
-        chosen = _find(shelf, lineage.owner, lineage.digests)
-
-        if chosen is None:
-            return False
-
-        with contextlib.ExitStack() as stack:
-            if not shelf.templates.makes_database:
-                limit = self.state.read_settings().connect_timeout
-                make_missing(shelf.database, {}, timeout=limit)
-                stack.enter_context(self.lock(shelf.database.key, timeout=timeout))
-
-            is_copied = template.copy(shelf.templates, chosen)
-
-        if is_copied:
-            _log.info("%s is a copy of %s", shelf.database.title, chosen.place)
-
-        return is_copied
-
-    def _check_copies(self, opened: Opened, copied: tuple[Shelf, ...]) -> None:
-        """Take back a copy that ``env.py`` does not see as one.
-
-        One of its own may choose a version table by what the template cannot know.
-        """
-        from ..databases.lifecycle import explained
-        from ..revisions.plain import find_kind
-
-        if not copied or find_kind(pathlib.Path(opened.history.dir)) is not None:
-            return
-
-        heads = opened.read_heads()
-
-        for shelf in copied:
-            if not heads.get(shelf.database.name):
-                _log.warning(
-                    "env.py finds no revision in the copy of a template; the revisions"
-                    " are run instead.",
-                )
-
-                with explained(shelf.database):
-                    shelf.templates.undo_copy()
-
-
-def _find(shelf: Shelf, owner: str, digests: tuple[str, ...]) -> Template | None:
-    from ..databases.lifecycle import explained
-    from ..databases.template import choose
-
-    with explained(shelf.database):
-        return choose(shelf.templates, owner, digests=digests)
 
 
 def _keep(shelf: Shelf, building: Building) -> TemplateState:

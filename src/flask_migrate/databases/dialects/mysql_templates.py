@@ -13,7 +13,6 @@ import secrets
 import typing as t
 
 import sqlalchemy as sa
-from sqlalchemy import exc
 
 from ..server import make_server_engine
 from ..snapshot import Snapshot
@@ -21,8 +20,11 @@ from ..snapshot import take_snapshot
 from .mysql import make_all
 from .mysql import MySQL
 from .mysql_ddl import quote_name
-from .schemas import show_created
-from .schemas import without_owner
+from .mysql_parts import PARTS
+from .mysql_parts import read_kept
+from .mysql_parts import read_parts
+from .mysql_parts import run_text
+from .mysql_parts import write_parts
 from .templates import Building
 from .templates import list_names
 from .templates import parse_name
@@ -32,9 +34,6 @@ from .templates import Template
 from .templates import TemplateDamaged
 from .templates import TemplateName
 from .templates import Templates
-
-_PARTS = "whimbrel_template"
-"""In a template: what it is made of, and one row more when it is whole."""
 
 _HALF = "whimbrel_copy"
 """In a copy: has a row until it is whole. All that stands beside it is a copy too."""
@@ -51,7 +50,7 @@ class MySQLTemplates(Templates):
             " @@character_set_server, @@collation_server, @@lower_case_table_names,"
             " @@default_storage_engine)"
         )
-        return str(self._at_home(lambda home: _run(home, query).scalar()))
+        return str(self._at_home(lambda home: run_text(home, query).scalar()))
 
     def find(self, owner: str) -> tuple[Template, ...]:
         return tuple(self._at_home(lambda home: [*_find_all(home, owner)]))
@@ -99,9 +98,9 @@ class MySQLTemplates(Templates):
 
     def keep(self, building: Building) -> Template:
         def keep(connection: sa.Connection) -> Template:
-            _run(connection, _SAME_TIME)
+            run_text(connection, _SAME_TIME)
             fingerprint = _read_fingerprint(connection)
-            _write_parts(connection, fingerprint)
+            write_parts(connection, fingerprint)
             return Template(
                 place=building.url.database or "",
                 digest=building.name.digest,
@@ -145,16 +144,16 @@ class MySQLTemplates(Templates):
     def clear_half(self) -> None:
         def clear(connection: sa.Connection) -> None:
             # Of a whole one only the empty mark is left.
-            if _run(connection, f"SELECT 1 FROM {_HALF}").first():
+            if run_text(connection, f"SELECT 1 FROM {_HALF}").first():
                 _clear(connection)
 
-            _run(connection, f"DROP TABLE {_HALF}")
+            run_text(connection, f"DROP TABLE {_HALF}")
 
         self._run(self.url, clear)
 
     def drop(self, template: Template) -> None:
         statement = f"DROP DATABASE IF EXISTS {quote_name(template.place)}"
-        self._at_home(lambda home: _run(home, statement))
+        self._at_home(lambda home: run_text(home, statement))
 
     def sweep(self, owner: str) -> None:
         def sweep(home: sa.Connection) -> None:
@@ -170,14 +169,9 @@ class MySQLTemplates(Templates):
         return self._run(self.url.set(database=""), work)
 
 
-def _run(connection: sa.Connection, sql: str) -> t.Any:
-    """Run a text as it stands: a percent sign in it is no parameter."""
-    return connection.exec_driver_sql(sql.replace("%", "%%"))
-
-
 def _find_all(home: sa.Connection, owner: str) -> cabc.Iterator[Template]:
     for place in _list(home, owner):
-        fingerprint = _read_kept(home, place)
+        fingerprint = read_kept(home, place)
         name = parse_name(place)
 
         if fingerprint and name:
@@ -193,27 +187,14 @@ def _list(home: sa.Connection, owner: str) -> list[str]:
     return list(home.scalars(query, {"start": f"{PREFIX}{owner}_"}))
 
 
-def _read_kept(home: sa.Connection, name: str) -> str | None:
-    """Return the fingerprint that a template was kept with; none where it is not."""
-    query = f"SELECT text FROM {quote_name(name)}.{_PARTS} WHERE kind = '{_WHOLE}'"
-
-    try:
-        found: str | None = _run(home, query).scalar()
-    except exc.DBAPIError:
-        # There is no such table, or no such database any more.
-        return None
-
-    return found
-
-
 def _drop_unless_whole(home: sa.Connection, name: str) -> None:
-    if _read_kept(home, name) is None:
-        _run(home, f"DROP DATABASE IF EXISTS {quote_name(name)}")
+    if read_kept(home, name) is None:
+        run_text(home, f"DROP DATABASE IF EXISTS {quote_name(name)}")
 
 
 def _read_fingerprint(connection: sa.Connection) -> str:
     found = take_snapshot(connection).objects
-    others = tuple(one for one in found if one.table not in (_PARTS, _HALF))
+    others = tuple(one for one in found if one.table not in (PARTS, _HALF))
     return Snapshot(objects=others).fingerprint
 
 
@@ -225,63 +206,20 @@ def _read_characters(connection: sa.Connection, name: str) -> t.Any:
     return connection.execute(query, {"name": name}).one_or_none()
 
 
-def _write_parts(connection: sa.Connection, fingerprint: str) -> None:
-    """Write down what makes each object, in the order in which a copy makes them."""
-    schema = connection.dialect.default_schema_name or ""
-    columns = _read_columns(connection, schema)
-    parts = [
-        {
-            "kind": kind,
-            "name": name,
-            "text": without_owner(sql, schema),
-            "columns": json.dumps(columns[name]) if kind == "TABLE" else "",
-            "has_rows": kind == "TABLE" and _has_rows(connection, name),
-        }
-        for kind, name, sql in show_created(connection, schema)
-    ]
-    whole = {"kind": _WHOLE, "name": "", "text": fingerprint, "columns": ""}
-    _PARTS_TABLE.create(connection)
-
-    if parts:
-        connection.execute(_PARTS_TABLE.insert(), parts)
-
-    connection.execute(_PARTS_TABLE.insert(), {**whole, "has_rows": False})
-
-
-def _read_columns(connection: sa.Connection, schema: str) -> dict[str, list[str]]:
-    """Return the columns whose values are stored, by table; `*` has no hidden ones."""
-    query = sa.text(
-        "SELECT table_name, column_name FROM information_schema.columns"
-        " WHERE table_schema = :schema AND COALESCE(generation_expression, '') = ''"
-        " ORDER BY table_name, ordinal_position"
-    )
-    found: dict[str, list[str]] = {}
-
-    for table, column in connection.execute(query, {"schema": schema}):
-        found.setdefault(table, []).append(column)
-
-    return found
-
-
-def _has_rows(connection: sa.Connection, table: str) -> bool:
-    query = f"SELECT 1 FROM {quote_name(table)} LIMIT 1"
-    return _run(connection, query).first() is not None
-
-
 @contextlib.contextmanager
 def _half(connection: sa.Connection) -> cabc.Iterator[None]:
     """Mark an empty database until it is a whole copy."""
-    _run(connection, f"CREATE TABLE {_HALF} (id INTEGER) ENGINE=InnoDB")
-    _run(connection, f"INSERT INTO {_HALF} VALUES (1)")
+    run_text(connection, f"CREATE TABLE {_HALF} (id INTEGER) ENGINE=InnoDB")
+    run_text(connection, f"INSERT INTO {_HALF} VALUES (1)")
 
     try:
         yield
     except BaseException:
         _clear(connection)
-        _run(connection, f"DROP TABLE {_HALF}")
+        run_text(connection, f"DROP TABLE {_HALF}")
         raise
 
-    _run(connection, f"DROP TABLE {_HALF}")
+    run_text(connection, f"DROP TABLE {_HALF}")
 
 
 def _copy(connection: sa.Connection, template: Template) -> None:
@@ -290,81 +228,58 @@ def _copy(connection: sa.Connection, template: Template) -> None:
     The rows of the version table come last, with the row of the mark: who sees where
     the database stands sees all of it.
     """
-    parts = _read_parts(connection, template)
+    parts = read_parts(connection, template.place)
     tables = [one for one in parts if one.kind == "TABLE"]
     filled = [one for one in tables if one.has_rows]
     versions = [one for one in filled if "version_num" in json.loads(one.columns)]
 
     for statement in (_SAME_TIME, *_FREELY):
-        _run(connection, statement)
+        run_text(connection, statement)
 
     for part in tables:
-        _run(connection, part.text)
+        run_text(connection, part.text)
 
     for part in filled:
         if part not in versions:
             _copy_rows(connection, template, part)
 
-    _run(connection, "SET SESSION sql_mode = DEFAULT")
+    run_text(connection, "SET SESSION sql_mode = DEFAULT")
     make_all(connection, [one.text for one in parts if one.kind == "VIEW"])
 
     for part in parts:
         if part.kind == "TRIGGER":
-            _run(connection, part.text)
+            run_text(connection, part.text)
 
     if _read_fingerprint(connection) != template.fingerprint:
         raise TemplateDamaged
 
-    _run(connection, "START TRANSACTION")
+    run_text(connection, "START TRANSACTION")
 
     for part in versions:
         _copy_rows(connection, template, part)
 
-    _run(connection, f"DELETE FROM {_HALF}")
-    _run(connection, "COMMIT")
-
-
-def _read_parts(connection: sa.Connection, template: Template) -> list[t.Any]:
-    table = _PARTS_TABLE.to_metadata(sa.MetaData(), schema=template.place)
-    query = sa.select(table).where(table.c.kind != _WHOLE).order_by(table.c.id)
-    return [*connection.execute(query)]
+    run_text(connection, f"DELETE FROM {_HALF}")
+    run_text(connection, "COMMIT")
 
 
 def _copy_rows(connection: sa.Connection, template: Template, part: t.Any) -> None:
     columns = ", ".join(map(quote_name, json.loads(part.columns)))
     table = quote_name(part.name)
     source = f"{quote_name(template.place)}.{table}"
-    _run(connection, f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {source}")
+    names = f"{table} ({columns})"
+    run_text(connection, f"INSERT INTO {names} SELECT {columns} FROM {source}")
 
 
 def _clear(connection: sa.Connection) -> None:
     """Drop everything that a copy has made."""
-    rows = _run(connection, "SHOW FULL TABLES").all()
-    _run(connection, "SET SESSION foreign_key_checks = 0")
+    rows = run_text(connection, "SHOW FULL TABLES").all()
+    run_text(connection, "SET SESSION foreign_key_checks = 0")
 
     for name, kind in rows:
         if name != _HALF:
             what = "VIEW" if kind == "VIEW" else "TABLE"
-            _run(connection, f"DROP {what} {quote_name(name)}")
+            run_text(connection, f"DROP {what} {quote_name(name)}")
 
-
-_WHOLE = "FINGERPRINT"
-"""The kind of the row of a whole template; its text is the fingerprint."""
-
-_PARTS_TABLE = sa.Table(
-    _PARTS,
-    sa.MetaData(),
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("name", sa.String(64), nullable=False),
-    sa.Column("text", sa.Text(2**24 - 1), nullable=False),
-    sa.Column("columns", sa.Text(2**24 - 1), nullable=False),
-    sa.Column("has_rows", sa.Boolean, nullable=False),
-    mysql_engine="InnoDB",
-    mysql_charset="utf8mb4",
-    mariadb_engine="InnoDB",
-    mariadb_charset="utf8mb4",
-)
 
 # A moment is written, and read, in the time zone of the session.
 _SAME_TIME = "SET SESSION time_zone = '+00:00'"
