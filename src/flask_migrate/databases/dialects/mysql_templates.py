@@ -42,7 +42,7 @@ _HALF = "whimbrel_copy"
 class MySQLTemplates(Templates):
     """Databases beside the live one, which nobody else writes to."""
 
-    right = "GRANT ALL ON `whimbrel\\_template\\_%`.* TO '{user}'@'...'"
+    right: str = "GRANT ALL ON `whimbrel\\_template\\_%`.* TO '{user}'@'...'"
 
     def describe(self) -> str:
         query = (

@@ -36,8 +36,8 @@ class PostgreSQLTemplates(Templates):
     when they are whole. What a killed run leaves is swept up with those.
     """
 
-    makes_database = True
-    right = PostgreSQL.scratch_right
+    makes_database: bool = True
+    right: str = PostgreSQL.scratch_right
 
     def describe(self) -> str:
         return str(self._at_home(lambda home: home.scalar(_SERVER)))

@@ -82,9 +82,9 @@ class Templates:
     :param run: runs some work on a server.
     """
 
-    right = ""
+    right: str = ""
     """How a user gets the right to make a template; ``{user}`` is its name."""
-    makes_database = False
+    makes_database: bool = False
     """Whether a copy makes the database; where not, it fills an empty one."""
 
     def __init__(self, url: sa.URL, *, folder: pathlib.Path, run: Runner) -> None:
