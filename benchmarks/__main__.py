@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from benchmarks import crowds
+from benchmarks import fresh
 from benchmarks import kills
 from benchmarks import speed
 from benchmarks import starts
@@ -18,6 +19,7 @@ MEASUREMENTS = {
     "moments": (kills.measure_moments, 1),
     "waits": (waits.measure, 5),
     "speed": (speed.measure, 5),
+    "fresh": (fresh.measure, 3),
     "starts": (starts.measure, 5),
 }
 

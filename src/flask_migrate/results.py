@@ -57,6 +57,26 @@ class Difference:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateState:
+    """A template that the scripts have built, and that new databases are copied from.
+
+    :param database: the bind key, ``None`` for the only or default database.
+    :param place: its name on the server, or its file.
+    :param size: in bytes.
+    :param what: ``built``, ``kept``: it was there already, or ``dropped``.
+    """
+
+    database: str | None = None
+    place: str
+    size: int
+    what: str
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the state as plain values, for JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseState:
     """Where one database stands.
 

@@ -18,7 +18,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "applying": ("upgrade", "downgrade", "stamp", "ensure-version", "create", "drop"),
     "repairing": ("repair",),
     "branching": ("rebase", "amend"),
-    "returning": ("rollback", "redo", "tag", "prepare", "leave"),
+    "returning": ("rollback", "redo", "tag", "prepare", "template", "leave"),
 }
 """The names of the commands, by their module beside this one."""
 

@@ -1,4 +1,4 @@
-"""Commands around the history: rollback, redo, tag, prepare, leave."""
+"""Commands around the history: rollback, redo, tag, prepare, template, leave."""
 
 from __future__ import annotations
 
@@ -107,12 +107,30 @@ def tag(directory: str | None, name: str) -> None:
 
 @click.command("prepare")
 @options.directory
+@click.option(
+    "--template/--no-template",
+    default=True,
+    help="Copy a template into a new database where one fits (the default), or run all"
+    " revisions.",
+)
 @options.lock_timeout
-def prepare(directory: str | None, lock_timeout: float | None) -> None:
+def prepare(directory: str | None, **values: t.Any) -> None:
     """Make the databases where they are missing, upgrade them, run the seeds."""
-    get_migrate().prepare(
-        get_directory(directory), lock_timeout=lock_timeout, on_event=ProgressLine()
-    )
+    get_migrate().prepare(get_directory(directory), on_event=ProgressLine(), **values)
+
+
+@click.command("template")
+@options.directory
+@click.option("--drop", is_flag=True, help="Drop those of this repository instead.")
+@options.lock_timeout
+def template(directory: str | None, **values: t.Any) -> None:
+    """Build what `prepare` copies new databases from."""
+    migrate, folder = get_migrate(), get_directory(directory)
+
+    for one in migrate.template(folder, on_event=ProgressLine(), **values):
+        name = f"{one.database}: " if one.database else ""
+        size = f"{one.size / 2**20:.1f} MB"
+        click.echo(f"{name}{one.place} ({size}): {one.what}", err=True)
 
 
 @click.command("leave")
@@ -150,4 +168,4 @@ def ask(act: cabc.Callable[[tuple[str, ...]], T], confirm: tuple[str, ...]) -> T
             confirm = (*confirm, *given)
 
 
-COMMANDS: tuple[click.Command, ...] = (rollback, redo, tag, prepare, leave)
+COMMANDS: tuple[click.Command, ...] = (rollback, redo, tag, prepare, template, leave)

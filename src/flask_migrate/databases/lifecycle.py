@@ -46,11 +46,19 @@ def make_missing(
 
     run = functools.partial(run_on_server, timeout=timeout)
 
-    with _explained(database):
+    with explained(database):
         if dialect.database_exists(database.url, run):
             return False
 
-        dialect.make_database(database.url, options, run)
+        try:
+            dialect.make_database(database.url, options, run)
+        except sa.exc.DBAPIError:
+            # Another run may have been faster.
+            if not dialect.database_exists(database.url, run):
+                raise
+
+            return False
+
         return True
 
 
@@ -62,7 +70,7 @@ def drop_existing(database: Database, *, timeout: float) -> None:
     """
     run = functools.partial(run_on_server, timeout=timeout)
 
-    with _explained(database):
+    with explained(database):
         if not database.dialect.database_exists(database.url, run):
             raise DatabaseNotFound(
                 f'There is no database "{name_of(database)}" on'
@@ -75,7 +83,8 @@ def drop_existing(database: Database, *, timeout: float) -> None:
 
 
 @contextlib.contextmanager
-def _explained(database: Database) -> cabc.Iterator[None]:
+def explained(database: Database) -> cabc.Iterator[None]:
+    """Say in words what the server of a database answers."""
     try:
         yield
     except ConnectionFailed:

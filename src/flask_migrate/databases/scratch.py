@@ -83,11 +83,11 @@ def _on_server(source: sa.Connection) -> cabc.Iterator[sa.Engine]:
 
         with _explaining(source):
             now = dialect.read_clock(admin)
-            name = f"{PREFIX}{now}_{secrets.token_hex(4)}"
+            name = name_scratch(now)
             dialect.make_scratch(source, admin, name=name)
 
         stack.callback(_drop, admin, name)
-        _sweep(admin, now)
+        sweep_scratches(admin, now)
         engine = _sync(make_server_engine(url.set(database=name)))
         stack.callback(engine.dispose)
         yield engine
@@ -118,8 +118,20 @@ def _drop(admin: sa.Connection, name: str) -> None:
         _log.warning("The scratch database %s could not be dropped.", name)
 
 
-def _sweep(admin: sa.Connection, now: int) -> None:
-    """Drop what killed runs have left."""
+def name_scratch(now: int) -> str:
+    """Return a new name for a scratch database.
+
+    :param now: seconds since 1970, on the clock of the server.
+    """
+    return f"{PREFIX}{now}_{secrets.token_hex(4)}"
+
+
+def sweep_scratches(admin: sa.Connection, now: int) -> None:
+    """Drop what killed runs have left.
+
+    :param admin: connected to the maintenance database of the server.
+    :param now: as for :func:`name_scratch`.
+    """
     dialect = get_dialect(admin.dialect.name)
 
     with contextlib.suppress(exc.SQLAlchemyError):

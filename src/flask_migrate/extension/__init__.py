@@ -34,6 +34,7 @@ if t.TYPE_CHECKING:
     from .preparing import Preparing
     from .rebasing import Rebasing
     from .repairing import Repairing
+    from .templating import Templating
 
     class Loaded(
         Authoring,
@@ -43,6 +44,7 @@ if t.TYPE_CHECKING:
         Amending,
         Bookkeeping,
         Preparing,
+        Templating,
         Answering,
         Branching,
         Rebasing,

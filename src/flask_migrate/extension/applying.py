@@ -27,6 +27,7 @@ if t.TYPE_CHECKING:
     from ..events import Listener
     from ..plan import Direction
     from ..revisions.database_run import DatabaseRun
+    from ..revisions.outline import Outline
     from .opened import Opened
 
 _log = logging.getLogger("flask_migrate")
@@ -47,8 +48,18 @@ class Applying(Verbs):
         :param revision: the target.
         :param options: as :meth:`_move`.
         """
+        return self._upgrade(directory, revision, **options)
+
+    def _upgrade(
+        self,
+        directory: Directory,
+        revision: str,
+        *,
+        known: Outline | None = None,
+        **options: t.Any,
+    ) -> RunResult:
         if not _NOT_PLAIN & {key for key, value in options.items() if value}:
-            done = self._find_done(directory, revision)
+            done = self._find_done(directory, revision, known=known)
 
             if done is not None:
                 return done
@@ -157,12 +168,14 @@ class Applying(Verbs):
 
         return _result(move.collect(), output)
 
-    def _find_done(self, directory: Directory, target: str) -> RunResult | None:
+    def _find_done(
+        self, directory: Directory, target: str, *, known: Outline | None
+    ) -> RunResult | None:
         """Return the result of an upgrade that has nothing to do, or ``None``."""
         if target not in ("head", "heads"):
             return None
 
-        glance = self._glance(directory)
+        glance = self._glance(directory, known=known)
 
         if not glance or not glance.is_done():
             return None

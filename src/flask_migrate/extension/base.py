@@ -80,8 +80,13 @@ class Verbs:
 
         return Opened(state=state, config=config, history=History.open(config))
 
-    def _read_outline(self, directory: Directory) -> Outline | None:
-        """Return a history that can be told without Alembic, or ``None``."""
+    def _read_outline(
+        self, directory: Directory, *, known: Outline | None = None
+    ) -> Outline | None:
+        """Return a history that can be told without Alembic, or ``None``.
+
+        :param known: that of the repository, where it was read already.
+        """
         from ..revisions.plain import read_outline
         from . import Migrate
 
@@ -91,15 +96,20 @@ class Verbs:
         ):
             return None
 
-        return read_outline(pathlib.Path(directory or self.state.directory))
+        return known or read_outline(pathlib.Path(directory or self.state.directory))
 
-    def _glance(self, directory: Directory) -> Glance | None:
-        """Return what can be told of the databases without Alembic, or ``None``."""
+    def _glance(
+        self, directory: Directory, *, known: Outline | None = None
+    ) -> Glance | None:
+        """Return what can be told of the databases without Alembic, or ``None``.
+
+        :param known: the outline of the repository, where it was read already.
+        """
         from ..revisions.plain import find_kind
         from .glance import look
 
         kind = find_kind(pathlib.Path(directory or self.state.directory))
-        outline = None if kind is None else self._read_outline(directory)
+        outline = None if kind is None else self._read_outline(directory, known=known)
 
         if outline is None:
             return None

@@ -37,6 +37,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("check_heads", "check_base", "find_collisions", "write_head_file"),
     ),
     "rebasing": ("Rebasing", ("rebase",)),
+    "templating": ("Templating", ("template",)),
     "preparing": ("Preparing", ("seed", "prepare")),
     "health": ("Answering", ("health", "health_blueprint")),
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import logging
+import pathlib
 import typing as t
 
 import sqlalchemy as sa
@@ -17,6 +19,16 @@ from ..results import RunResult
 from .applying import Applying
 from .base import Directory
 from .existing import Existing
+from .shelves import find_shelves
+from .shelves import find_template
+from .shelves import read_lineage
+
+if t.TYPE_CHECKING:
+    from ..databases.template import Place
+    from .opened import Opened
+    from .shelves import Shelf
+
+_log = logging.getLogger("flask_migrate")
 
 F = t.TypeVar("F", bound=cabc.Callable[..., t.Any])
 
@@ -41,6 +53,7 @@ class Preparing(Existing, Applying):
         self,
         directory: Directory = None,
         *,
+        template: bool = True,
         lock_timeout: float | None = None,
         on_event: Listener | None = None,
     ) -> RunResult:
@@ -48,6 +61,8 @@ class Preparing(Existing, Applying):
 
         Drops nothing, and may run again and again, in several processes at once.
 
+        :param template: copy a template of :meth:`template` into what is new, where one
+            fits the scripts; else all of them are run.
         :param lock_timeout: seconds to wait for another run; the setting otherwise.
         :param on_event: is told each event of the upgrade, as the signals are.
         :raises MigrationError: a seed has failed; the upgrade before it stays.
@@ -56,12 +71,15 @@ class Preparing(Existing, Applying):
         opened = self._open(directory)
         opened.history.require_version_folder()
         opened.history.load()
+        copied = self._copy_templates(opened, is_wanted=template, timeout=lock_timeout)
         self.create()
+        self._check_copies(opened, copied)
 
         with self._keeping_others_off(lock_timeout):
-            result = self.upgrade(
+            result = self._upgrade(
                 directory,
-                revision="heads",
+                "heads",
+                known=opened.history.outline,
                 lock_timeout=lock_timeout,
                 on_event=on_event,
             )
@@ -81,6 +99,85 @@ class Preparing(Existing, Applying):
             return contextlib.nullcontext()
 
         return self.lock(database.key, timeout=timeout)
+
+    def _copy_templates(
+        self, opened: Opened, *, is_wanted: bool, timeout: float | None
+    ) -> tuple[Shelf, ...]:
+        """Make copies of the databases that are not there, or empty; return those.
+
+        Clears what a killed run has left of a copy, wanted or not.
+        """
+        from ..databases.lifecycle import explained
+        from ..databases.template import Place
+
+        copied = []
+
+        for shelf in find_shelves(opened, self._choose(None)):
+            with explained(shelf.database):
+                place = shelf.templates.look()
+
+                if place is Place.HALF:
+                    place = self._clear_half(shelf, timeout)
+
+            if place is Place.FREE and is_wanted and self._copy(opened, shelf, timeout):
+                copied.append(shelf)
+
+        return tuple(copied)
+
+    def _clear_half(self, shelf: Shelf, timeout: float | None) -> Place:
+        from ..databases.template import Place
+
+        with self.lock(shelf.database.key, timeout=timeout):
+            # Who was making it may have come to the end.
+            if shelf.templates.look() is Place.HALF:
+                shelf.templates.clear_half()
+
+        return shelf.templates.look()
+
+    def _copy(self, opened: Opened, shelf: Shelf, timeout: float | None) -> bool:
+        from ..databases import template
+        from ..databases.lifecycle import make_missing
+
+        chosen = find_template(shelf, read_lineage(opened, shelf))
+
+        if chosen is None:
+            return False
+
+        with contextlib.ExitStack() as stack:
+            if not shelf.templates.makes_database:
+                limit = self.state.read_settings().connect_timeout
+                make_missing(shelf.database, {}, timeout=limit)
+                stack.enter_context(self.lock(shelf.database.key, timeout=timeout))
+
+            is_copied = template.copy(shelf.templates, chosen)
+
+        if is_copied:
+            _log.info("%s is a copy of %s", shelf.database.title, chosen.place)
+
+        return is_copied
+
+    def _check_copies(self, opened: Opened, copied: tuple[Shelf, ...]) -> None:
+        """Take back a copy that ``env.py`` does not see as one.
+
+        One of its own may choose a version table by what the template cannot know.
+        """
+        from ..databases.lifecycle import explained
+        from ..revisions.plain import find_kind
+
+        if not copied or find_kind(pathlib.Path(opened.history.dir)) is not None:
+            return
+
+        heads = opened.read_heads()
+
+        for shelf in copied:
+            if not heads.get(shelf.database.name):
+                _log.warning(
+                    "env.py finds no revision in the copy of a template; the revisions"
+                    " are run instead.",
+                )
+
+                with explained(shelf.database):
+                    shelf.templates.undo_copy()
 
 
 def _run_seed(seed: cabc.Callable[[], t.Any]) -> None:

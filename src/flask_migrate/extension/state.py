@@ -63,6 +63,7 @@ class AppState:
         self._engines = engines
         self._metadatas = metadatas
         self.known_files: KnownFiles | None = None
+        self._led_to: Urls = {}
         self._redirected: dict[tuple[str | None, sa.URL], AnyEngine] = {}
 
     @property
@@ -179,7 +180,28 @@ class AppState:
 
         context = click.get_current_context(silent=True)
         given = () if context is None else context.meta.get(URLS, ())
-        return {**read_urls(self.read_settings().database_uri), **read_pairs(given)}
+        return {
+            **read_urls(self.read_settings().database_uri),
+            **read_pairs(given),
+            **self._current._led_to,
+        }
+
+    @contextlib.contextmanager
+    def leading_to(self, urls: Urls) -> cabc.Iterator[None]:
+        """Lead commands to other databases for a while, whatever they were told.
+
+        :param urls: by bind key.
+        """
+        state = self._current
+        before, state._led_to = state._led_to, urls
+
+        try:
+            yield
+        finally:
+            state._led_to = before
+
+            for key, url in urls.items():
+                state._redirected.pop((key, url), None)
 
     def read_settings(self) -> Settings:
         """Return the ``MIGRATE_*`` settings, as the configuration is now."""

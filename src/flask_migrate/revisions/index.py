@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import array
 import collections.abc as cabc
+import functools
 import hashlib
 import os
 import pathlib
@@ -49,7 +50,7 @@ class Index:
     @property
     def outline(self) -> Outline | None:
         """The history in short; ``None`` where that cannot be told."""
-        if self._entries is not None or not self._is_fresh():
+        if self._entries is not None or not self._is_fresh:
             return make_outline(self.entries)
 
         summary = self._file.summary
@@ -70,7 +71,7 @@ class Index:
         if self._entries is None:
             known = self._file.read_rows()
 
-            if self._is_fresh() and len(known) == len(self._found):
+            if self._is_fresh and len(known) == len(self._found):
                 self._entries = [
                     Entry(path, *known[name]) for name, path, _ in self._found
                 ]
@@ -79,6 +80,7 @@ class Index:
 
         return self._entries
 
+    @functools.cached_property
     def _is_fresh(self) -> bool:
         """Tell whether every file is as the index has it, beyond any doubt."""
         newest = max((stamp[1] for *_, stamp in self._found), default=0)

@@ -17,6 +17,8 @@ from .checksums import checksum
 from .loading import read_checksum
 
 if t.TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from .database_run import DatabaseRun
     from .history import History
 
@@ -25,10 +27,12 @@ class Milestone(t.NamedTuple):
     """A database right after one revision.
 
     :param revision: its id.
+    :param checksum: of its script.
     :param digest: 32 hexadecimal digits for all scripts up to here, in their order.
     """
 
     revision: str
+    checksum: str
     digest: str
 
 
@@ -40,36 +44,76 @@ def read_lineage(history: History, *, salt: str = "") -> tuple[Milestone, ...]:
     :param salt: what else a database depends on; other databases have other digests.
     :raises RevisionFileError: a file cannot be read.
     """
-    with crossing(history):
-        scripts = list(history.iterate_revisions("heads", (), implicit_base=True))[::-1]
-
     running = hashlib.sha256(salt.encode("utf-8", "surrogateescape"))
     milestones = []
 
-    for script in scripts:
-        running.update(f"\0{script.revision}\0{read_checksum(script)}".encode())
-        milestones.append(Milestone(script.revision, running.hexdigest()[:32]))
+    for revision, number in _read_line(history) or _read_graph(history):
+        running.update(f"\0{revision}\0{number}".encode())
+        milestones.append(Milestone(revision, number, running.hexdigest()[:32]))
 
     return tuple(milestones)
 
 
-def make_salt(run: DatabaseRun) -> str:
-    """Return what decides, besides the scripts, what they build in a database.
+def _read_line(history: History) -> list[tuple[str, str]] | None:
+    """Return each revision and its checksum, the oldest first, without Alembic's graph.
+
+    :return: ``None`` where one does not simply follow the other.
+    """
+    outline = history.outline
+
+    if outline is None or not outline.is_plain:
+        return None
+
+    found = []
+    current: str | None = outline.head_id
+
+    while current is not None:
+        entry = outline.entries[current]
+        down = entry.header.down if entry.header else ()
+        found.append((current, entry.checksum))
+
+        if isinstance(down, tuple):
+            return None
+
+        current = down
+
+    return found[::-1] if len(found) == len(outline.entries) else None
+
+
+def _read_graph(history: History) -> list[tuple[str, str]]:
+    with crossing(history):
+        found = history.iterate_revisions("heads", (), implicit_base=True)
+        return [(one.revision, read_checksum(one)) for one in found][::-1]
+
+
+def describe_makers(
+    history: History, metadatas: cabc.Iterable[sa.MetaData]
+) -> tuple[t.Any, ...]:
+    """Return what decides, besides the scripts and the server, what they build.
 
     What a script reads from elsewhere cannot be among it.
+
+    :param metadatas: the models; constraints without a name get theirs from there.
     """
-    context = run.context
-    env = pathlib.Path(run.history.dir, "env.py")
-    metadata: t.Any = context.opts.get("target_metadata") or ()
-    metadatas = metadata if isinstance(metadata, cabc.Sequence) else (metadata,)
-    parts = (
+    env = pathlib.Path(history.dir, "env.py")
+    return (
         *map(importlib.metadata.version, ("whimbrel", "alembic", "sqlalchemy")),
-        run.dialect.describe_server(run.connection),
-        run.name,
-        context.version_table,
-        context.version_table_schema,
         checksum(env) if env.is_file() else "",
-        # Constraints without a name get theirs from here.
         *(sorted(map(str, one.naming_convention.items())) for one in metadatas),
     )
-    return repr(parts)
+
+
+def make_salt(run: DatabaseRun) -> str:
+    """Return what a database depends on, besides the scripts that are run on it."""
+    context = run.context
+    given: t.Any = context.opts.get("target_metadata") or ()
+    metadatas = given if isinstance(given, cabc.Sequence) else (given,)
+    return repr(
+        (
+            *describe_makers(run.history, metadatas),
+            run.dialect.describe_server(run.connection),
+            run.name,
+            context.version_table,
+            context.version_table_schema,
+        )
+    )

@@ -10,6 +10,7 @@ import collections.abc as cabc
 import contextlib
 import copy
 import dataclasses
+import re
 import typing as t
 
 import sqlalchemy as sa
@@ -250,6 +251,46 @@ def _walled(connection: sa.Connection, dialect: Dialect) -> cabc.Iterator[None]:
         yield
     finally:
         event.remove(connection, "before_cursor_execute", check)
+
+
+@contextlib.contextmanager
+def keeping_apart(
+    run: DatabaseRun, *, engines: cabc.Iterable[sa.Engine]
+) -> cabc.Iterator[None]:
+    """Let revisions that build a new database, and stay there, reach nothing else.
+
+    :param run: the new database.
+    :param engines: of the application; revisions reach no database through them.
+    """
+    connection = _connection(run)
+    # What hangs on it tells other people what was applied.
+    run.context.on_version_apply_callbacks = ()
+
+    def check(
+        connection: sa.Connection, cursor: t.Any, statement: str, *rest: t.Any
+    ) -> None:
+        if _WHOLE_DATABASE.match(statement):
+            raise UsageError(
+                "A revision changes a database by its name, and not what is in it:"
+                f" {' '.join(statement.split())[:80]}"
+            )
+
+    event.listen(connection, "before_cursor_execute", check)
+
+    try:
+        with (
+            quarantine(engines, connection, _refuse_own),
+            _walled(connection, run.dialect),
+        ):
+            yield
+    finally:
+        event.remove(connection, "before_cursor_execute", check)
+
+
+_WHOLE_DATABASE = re.compile(
+    r"(?is)\s*(?:(?:CREATE|ALTER|DROP)\s+DATABASE"
+    r"|COMMENT\s+ON\s+DATABASE|(?:GRANT|REVOKE)\b.*?\bON\s+DATABASE)\b"
+)
 
 
 @contextlib.contextmanager

@@ -28,6 +28,7 @@ from .schemas import Schema
 
 if t.TYPE_CHECKING:
     from .facts import Facts
+    from .templates import Templates
 
 
 class Runner(t.Protocol):
@@ -418,6 +419,14 @@ class Dialect:
     def list_idle_databases(self, admin: sa.Connection) -> list[str]:
         """Return the databases of the server that nobody is connected to."""
         return []
+
+    def make_templates(self, url: sa.URL, **options: t.Any) -> Templates | None:
+        """Return the templates that a database can be copied from.
+
+        :param options: as those of ``Templates``.
+        :return: ``None`` where it cannot be copied.
+        """
+        return None
 
     def database_exists(self, url: sa.URL, run: Runner) -> bool:
         """Ask the server whether it has the database that a URL names."""

@@ -46,6 +46,7 @@ from .session_locks import MySQLLock
 
 if t.TYPE_CHECKING:
     from .facts import Facts
+    from .templates import Templates
 
 
 class MySQLGuard(SessionGuard):
@@ -238,17 +239,13 @@ class MySQL(Dialect):
             if sql
         ]
         _run(target, "SET SESSION foreign_key_checks = 0")
-
-        # A view may read from one that comes later.
-        while left:
-            failed = [sql for sql in left if not _is_made(target, sql)]
-
-            if len(failed) == len(left):
-                _run(target, failed[0])
-
-            left = failed
-
+        make_all(target, left)
         _run(target, "SET SESSION foreign_key_checks = 1")
+
+    def make_templates(self, url: sa.URL, **options: t.Any) -> Templates:
+        from .mysql_templates import MySQLTemplates
+
+        return MySQLTemplates(url, **options)
 
     def leaves_database(self, statement: str, own: str) -> bool:
         first = statement.split(None, 1)[0].upper() if statement.strip() else ""
@@ -336,6 +333,22 @@ class MariaDB(MySQL):
 def _run(connection: sa.Connection, sql: str) -> None:
     """Run a text as it stands: a percent sign in it is no parameter."""
     connection.exec_driver_sql(sql.replace("%", "%%"))
+
+
+def make_all(connection: sa.Connection, statements: list[str]) -> None:
+    """Make objects in any order: a view may read from one that comes later.
+
+    :raises sqlalchemy.exc.DBAPIError: one of them cannot be made at all.
+    """
+    left = statements
+
+    while left:
+        failed = [sql for sql in left if not _is_made(connection, sql)]
+
+        if len(failed) == len(left):
+            _run(connection, failed[0])
+
+        left = failed
 
 
 def _is_made(connection: sa.Connection, sql: str) -> bool:

@@ -50,6 +50,7 @@ from .session_locks import PostgreSQLLock
 
 if t.TYPE_CHECKING:
     from .facts import Facts
+    from .templates import Templates
 
 
 @contextlib.contextmanager
@@ -243,7 +244,7 @@ class PostgreSQL(Dialect):
     def copy_ground(self, source: sa.Connection, target: sa.Connection) -> None:
         quote = target.dialect.identifier_preparer.quote_identifier
         was_idle = not source.in_transaction()
-        schemas = list(source.scalars(_OWN_SCHEMAS))
+        schemas = list(source.scalars(OWN_SCHEMAS))
         extensions = source.execute(_EXTENSIONS).all()
 
         if was_idle:
@@ -259,6 +260,11 @@ class PostgreSQL(Dialect):
                     f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
                     f" SCHEMA {quote(schema)} CASCADE"
                 )
+
+    def make_templates(self, url: sa.URL, **options: t.Any) -> Templates:
+        from .postgresql_templates import PostgreSQLTemplates
+
+        return PostgreSQLTemplates(url, **options)
 
     def hasten(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql("SET synchronous_commit TO off")
@@ -425,7 +431,7 @@ _STATES: dict[str, cabc.Callable[[str, str], Explanation]] = {
     "57P03": explain_unreachable,
 }
 
-_OWN_SCHEMAS = sa.text(
+OWN_SCHEMAS = sa.text(
     "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'"
     " AND nspname <> 'information_schema' ORDER BY nspname"
 )

@@ -35,6 +35,7 @@ from .schemas import Schema
 
 if t.TYPE_CHECKING:
     from .facts import Facts
+    from .templates import Templates
 
 Violations = frozenset[tuple[t.Any, ...]]
 
@@ -248,6 +249,15 @@ class SQLite(Dialect):
 
             with contextlib.suppress(*([] if kind == "table" else [exc.DBAPIError])):
                 target.exec_driver_sql(sql)
+
+    def make_templates(self, url: sa.URL, **options: t.Any) -> Templates | None:
+        from .sqlite_templates import SQLiteTemplates
+
+        # What a URI says, or another driver writes, is not for a plain copy.
+        is_plain = url.get_driver_name() == "pysqlite" and not url.query
+        is_file = file_of_name(url.database) is not None
+        is_ours = is_plain and is_file and not (url.database or "").startswith("file:")
+        return SQLiteTemplates(url, **options) if is_ours else None
 
     def database_exists(self, url: sa.URL, run: Runner) -> bool:
         return not self.is_absent(url)
