@@ -19,6 +19,7 @@ from flask_migrate.extension.loading import Verb
 from tests.support.apps import make_shop
 from tests.support.apps import make_table
 from tests.support.apps import RevisionFile
+from tests.support.generated import make_dependent
 from tests.support.generated import make_line
 from tests.support.projects import Project
 
@@ -97,6 +98,21 @@ def test_nothing_to_do_needs_no_alembic(shop: Project, command: str) -> None:
     assert find_heavy(modules, ("alembic", "mako", "rich")) == []
     assert find_heavy(modules, ("flask_migrate.cli.repairing",)) == []
     assert find_heavy(modules, ("flask_migrate.extension.rollback",)) == []
+
+
+@pytest.mark.parametrize("command", ["upgrade heads", "current", "heads", "history"])
+def test_several_heads_need_no_alembic(tmp_path: pathlib.Path, command: str) -> None:
+    """Nor with several heads, labels and dependencies."""
+    shop = make_shop(
+        tmp_path,
+        None,
+        *make_dependent(9),
+        RevisionFile(revision="a1", labels=("blue",)),
+    )
+    shop.run_well("upgrade", "heads")
+    (tmp_path / "app.py").write_text(APP)
+    modules = list_modules(tmp_path, "db", *command.split())
+    assert find_heavy(modules, ("alembic", "mako", "rich")) == []
 
 
 def test_stand_ins_are_complete() -> None:
@@ -202,7 +218,7 @@ def test_edited_env_file_is_run(shop: Project) -> None:
 
 
 def test_two_heads_are_listed(tmp_path: pathlib.Path) -> None:
-    """Branches, labels and dependencies are left to Alembic, with the same answer."""
+    """What is a head, and what a version table then holds, is told without Alembic."""
     shop = make_shop(
         tmp_path,
         None,

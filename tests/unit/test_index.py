@@ -27,7 +27,7 @@ def look(folder: pathlib.Path) -> dict[str, str | None]:
     assert Index(folder, recursive=False).entries == entries
     assert all(checksum(one.path) == one.checksum for one in entries)
     if outline is not None:
-        assert outline.head in entries
+        assert all(one.entry in entries for one in outline.heads.values())
 
     return {one.header.revision: one.header.doc for one in entries if one.header}
 
@@ -161,7 +161,8 @@ def test_moved_folder(folder: pathlib.Path) -> None:
     moved = folder.rename(folder.with_name("moved"))
     index = Index(moved, recursive=False)
     assert index.outline is not None
-    paths = [index.outline.head.path, *(one.path for one in index.entries)]
+    paths = [one.entry.path for one in index.outline.heads.values()]
+    paths += [one.path for one in index.entries]
     assert {str(pathlib.Path(path).parent) for path in paths} == {str(moved.resolve())}
 
 

@@ -164,10 +164,10 @@ class Applying(Verbs):
 
         glance = self._glance(directory)
 
-        if not glance or not glance.is_done():
+        if not glance or not glance.is_done(target):
             return None
 
-        head = (glance.outline.head_id,)
+        head = tuple(sorted(glance.outline.effective_heads))
         return RunResult(
             databases=tuple(
                 DatabaseResult(database=key, start=head, end=head)

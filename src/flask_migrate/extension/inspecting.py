@@ -21,7 +21,6 @@ from .standing import read_status
 
 if t.TYPE_CHECKING:
     from ..revisions.database_run import DatabaseRun
-    from ..revisions.outline import Outline
 
 
 WAIT_SECONDS = 1.0
@@ -57,7 +56,7 @@ class Inspecting(Verbs):
         :param indicate_current: ask the databases where they stand.
         """
         base, head = _split_range(rev_range)
-        outline = self._read_plain(directory)
+        outline = self._read_outline(directory)
 
         if outline is not None and rev_range is None and not indicate_current:
             return tuple(map(outline.describe, outline.walk()))
@@ -93,10 +92,11 @@ class Inspecting(Verbs):
 
         :param resolve_dependencies: one that another depends on is none.
         """
-        outline = self._read_plain(directory)
+        outline = self._read_outline(directory)
 
         if outline is not None:
-            return (outline.describe(outline.head_id),)
+            found = outline.effective_heads if resolve_dependencies else outline.heads
+            return tuple(map(outline.describe, found))
 
         opened = self._open(directory)
         scripts = opened.history.list_heads(resolve_dependencies=resolve_dependencies)
@@ -146,38 +146,35 @@ class Inspecting(Verbs):
         opened.run(work)
         return tuple(found)
 
-    def _read_plain(self, directory: Directory) -> Outline | None:
-        """Return a history without labels and dependencies; ``None`` for another."""
-        outline = self._read_outline(directory)
-        return outline if outline is not None and outline.is_plain else None
-
     def _read_current(
         self, directory: Directory, *, check_heads: bool
     ) -> tuple[DatabaseState, ...] | None:
-        """Return where databases stand that all are at one revision, or ``None``."""
+        """Return where databases stand that all are at revisions, or ``None``."""
         glance = self._glance(directory)
+        places = glance.read_heads() if glance else None
 
-        if not glance or not glance.outline.is_plain:
+        if glance is None or not places:
             return None
 
         outline = glance.outline
-        heads = glance.read_heads()
+        found: list[DatabaseState] = []
 
-        if not heads:
-            return None
+        for key, heads in places.items():
+            current = outline.list_current(heads)
 
-        if check_heads and {*heads.values()} != {outline.head_id}:
-            return None
+            if current is None or (check_heads and not outline.is_at_end(heads)):
+                return None
 
-        return tuple(
-            DatabaseState(
-                database=key,
-                url=hide_password(glance.databases[key].url),
-                heads=(head,),
-                revisions=(outline.describe(head),),
+            found.append(
+                DatabaseState(
+                    database=key,
+                    url=hide_password(glance.databases[key].url),
+                    heads=heads,
+                    revisions=tuple(map(outline.describe, current)),
+                )
             )
-            for key, head in heads.items()
-        )
+
+        return tuple(found)
 
     def status(self, directory: Directory = None) -> tuple[DatabaseStatus, ...]:
         """Return every revision as each database sees it; changes nothing."""

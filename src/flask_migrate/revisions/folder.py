@@ -69,11 +69,8 @@ class RevisionFolder(ScriptDirectory):
         :param target: of the upgrade.
         :param heads: the ids in the database's version table.
         """
-        return (
-            target in ("head", "heads")
-            and self.outline is not None
-            and heads == (self.outline.head_id,)
-        )
+        outline = self.outline
+        return outline is not None and outline.is_at_end(heads, target=target)
 
     def add_files(self, paths: cabc.Iterable[pathlib.Path]) -> None:
         """Read files that stand elsewhere, beside those of the repository."""

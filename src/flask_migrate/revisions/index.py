@@ -22,6 +22,7 @@ from .headers import read_header
 from .headers import Stamp
 from .index_file import IndexFile
 from .index_file import Known
+from .outline import Head
 from .outline import make_outline
 from .outline import Outline
 
@@ -57,12 +58,13 @@ class Index:
         if summary is None:
             return None
 
-        path = next(path for name, path, _ in self._found if name == summary.name)
-        return Outline(
-            head=Entry(path, *summary.head),
-            is_plain=summary.is_plain,
-            load=lambda: self.entries,
+        wanted = {name for name, *_ in summary}
+        paths = {name: path for name, path, _ in self._found if name in wanted}
+        heads = (
+            Head(Entry(paths[name], *known), labels, is_effective)
+            for name, known, labels, is_effective in summary
         )
+        return Outline(heads, load=lambda: self.entries)
 
     @property
     def entries(self) -> list[Entry]:
