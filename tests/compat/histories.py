@@ -147,12 +147,8 @@ DEPENDENT: History = (
 INTERWOVEN: History = (
     *DEPENDENT,
     # What the one before it depends on as well is left out.
-    Revision(
-        id="cde888", message="sort again", down="abc777", depends_on=("bbb222",)
-    ),
-    Revision(
-        id="bcd999", message="mark the posts", down="bbb222", depends_on="cde888"
-    ),
+    Revision(id="cde888", message="sort again", down="abc777", depends_on=("bbb222",)),
+    Revision(id="bcd999", message="mark the posts", down="bbb222", depends_on="cde888"),
 )
 TWO_DATABASES: History = (
     Revision(

@@ -16,6 +16,7 @@ from alembic import util
 import flask_migrate
 from flask_migrate.extension.loading import MODULES
 from flask_migrate.extension.loading import Verb
+from flask_migrate.revisions.listing import Listing
 from tests.support.apps import make_shop
 from tests.support.apps import make_table
 from tests.support.apps import RevisionFile
@@ -151,6 +152,28 @@ def test_only_what_runs_is_imported(
     assert found == [path.name]
     shop.run_well("downgrade")
     assert found == [path.name] * 2
+
+
+@pytest.mark.parametrize("command", ["upgrade", "current", "history -r base:head"])
+def test_the_folder_is_read_once(
+    shop: Project, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """What a command has seen before it needs Alembic is not read again."""
+    found: list[str] = []
+    read = Listing._read
+
+    def note(listing: Listing, inside: str) -> None:
+        found.append(inside)
+        read(listing, inside)
+
+    monkeypatch.setattr(Listing, "_read", note)
+    last = make_line(31)[-1]
+    (shop.versions / f"{last.revision}_.py").write_text(last.text)
+    # Where a database stands at nothing, nothing is told at a glance.
+    shop.run_well("stamp", "base")
+    found.clear()
+    shop.run_well(*command.split())
+    assert found == [""]
 
 
 @pytest.mark.parametrize(

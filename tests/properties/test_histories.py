@@ -187,8 +187,7 @@ def test_history(revisions: tuple[RevisionFile, ...]) -> None:
                 if one is not None
             )
 
-        entries = History(folder).entries
-        assert_told(make_outline(entries), stock, ours, places)
+        assert_told(make_outline(History(folder)), stock, ours, places)
         # Again, from the heads that stand in the index.
         for path in versions.glob("*.py"):
             os.utime(path, ns=(LONG_AGO, LONG_AGO))

@@ -13,6 +13,7 @@ from tests.support.generated import make_line
 from tests.support.generated import write_files
 
 from flask_migrate.revisions import index as module
+from flask_migrate.revisions import listing
 from flask_migrate.revisions.checksums import checksum
 from flask_migrate.revisions.index import Index
 
@@ -109,7 +110,7 @@ def test_change_in_the_same_moment(
     write_files(tmp_path, make_line(1))
     now = time.time_ns()
     # A file system whose clock stands still.
-    monkeypatch.setattr(module, "_read_stamp", lambda path: (1, now, now))
+    monkeypatch.setattr(listing, "to_stamp", lambda found: (1, now, now))
     assert "CHANGE" not in str(look(tmp_path))
     path = next(tmp_path.glob("*.py"))
     path.write_text(path.read_text().replace("change", "CHANGE"))

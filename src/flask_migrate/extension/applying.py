@@ -27,6 +27,8 @@ if t.TYPE_CHECKING:
     from ..events import Listener
     from ..plan import Direction
     from ..revisions.database_run import DatabaseRun
+    from ..revisions.outline import Outline
+    from .glance import Glance
     from .opened import Opened
 
 _log = logging.getLogger("flask_migrate")
@@ -47,15 +49,22 @@ class Applying(Verbs):
         :param revision: the target.
         :param options: as :meth:`_move`.
         """
-        if not _NOT_PLAIN & {key for key, value in options.items() if value}:
-            done = self._find_done(directory, revision)
+        has_work = _NOT_PLAIN & {key for key, value in options.items() if value}
+        is_plain = revision in ("head", "heads") and not has_work
+        glance = self._glance(directory) if is_plain else None
 
-            if done is not None:
-                return done
+        if glance is not None and glance.is_done(revision):
+            return _describe_done(glance)
 
         from ..plan import Direction
 
-        return self._move(Direction.UPGRADE, directory, revision, **options)
+        return self._move(
+            Direction.UPGRADE,
+            directory,
+            revision,
+            outline=None if glance is None else glance.outline,
+            **options,
+        )
 
     def downgrade(
         self, directory: Directory = None, *, revision: str = "-1", **options: t.Any
@@ -84,6 +93,7 @@ class Applying(Verbs):
         from_history: bool = False,
         on_event: Listener | None = None,
         dry_run: bool = False,
+        outline: Outline | None = None,
     ) -> RunResult:
         """Run the revisions between where each database stands and a target.
 
@@ -98,6 +108,7 @@ class Applying(Verbs):
         :param on_event: is told each event of the run, as the signals are.
         :param dry_run: really run them, and undo it: in a transaction that is rolled
             back, or on a scratch copy of the schema.
+        :param outline: of the history, where that was read already.
         :raises StepFailed: a revision stopped; says what stays.
         :raises LockNotAcquired: another run did not end in time.
         """
@@ -109,7 +120,7 @@ class Applying(Verbs):
         from ..signals import make_listener
         from .moving import Move
 
-        opened = self._open(directory, x_arg)
+        opened = self._open(directory, x_arg, outline=outline)
         opened.history.require_version_folder()
         opened.history.load()
         start, target, find_start = _find_start(opened, direction, revision, sql=sql)
@@ -156,24 +167,6 @@ class Applying(Verbs):
                 raise
 
         return _result(move.collect(), output)
-
-    def _find_done(self, directory: Directory, target: str) -> RunResult | None:
-        """Return the result of an upgrade that has nothing to do, or ``None``."""
-        if target not in ("head", "heads"):
-            return None
-
-        glance = self._glance(directory)
-
-        if not glance or not glance.is_done(target):
-            return None
-
-        head = tuple(sorted(glance.outline.effective_heads))
-        return RunResult(
-            databases=tuple(
-                DatabaseResult(database=key, start=head, end=head)
-                for key in glance.databases
-            )
-        )
 
     @contextlib.contextmanager
     def lock(
@@ -316,6 +309,17 @@ class Applying(Verbs):
         output = io.StringIO() if sql else None
         opened.run(work, writes=not sql, output=output)
         return _result(results, output)
+
+
+def _describe_done(glance: Glance) -> RunResult:
+    """Return the result of an upgrade that has nothing to do."""
+    heads = tuple(sorted(glance.outline.effective_heads))
+    return RunResult(
+        databases=tuple(
+            DatabaseResult(database=key, start=heads, end=heads)
+            for key in glance.databases
+        )
+    )
 
 
 def _split_starts(

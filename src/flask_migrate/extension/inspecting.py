@@ -6,21 +6,20 @@ import contextlib
 import time
 import typing as t
 
-from ..databases.dialects.base import hide_password
 from ..errors import ConnectionFailed
 from ..errors import DatabaseNotFound
 from ..errors import HistoryError
 from ..errors import OutOfDate
-from ..plan import Revision
-from ..results import DatabaseState
-from ..results import DatabaseStatus
-from ..results import LockState
+from ..run_results import DatabaseState
 from .base import Directory
 from .base import Verbs
-from .standing import read_status
 
 if t.TYPE_CHECKING:
+    from ..plan import Revision
+    from ..results import DatabaseStatus
+    from ..results import LockState
     from ..revisions.database_run import DatabaseRun
+    from .glance import Glance
 
 
 WAIT_SECONDS = 1.0
@@ -61,7 +60,7 @@ class Inspecting(Verbs):
         if outline is not None and rev_range is None and not indicate_current:
             return tuple(map(outline.describe, outline.walk()))
 
-        opened = self._open(directory)
+        opened = self._open(directory, outline=outline)
         walk, describe = opened.history.walk, opened.history.describe
 
         if "current" not in (base, head) and not indicate_current:
@@ -119,12 +118,13 @@ class Inspecting(Verbs):
         :param check_heads: refuse one that is not at every head.
         :raises OutOfDate: with ``check_heads``.
         """
-        known = self._read_current(directory, check_heads=check_heads)
+        glance = self._glance(directory)
+        known = _read_current(glance, check_heads=check_heads) if glance else None
 
         if known is not None:
             return known
 
-        opened = self._open(directory)
+        opened = self._open(directory, outline=glance.outline if glance else None)
         history = opened.history
         found: list[DatabaseState] = []
 
@@ -146,38 +146,10 @@ class Inspecting(Verbs):
         opened.run(work)
         return tuple(found)
 
-    def _read_current(
-        self, directory: Directory, *, check_heads: bool
-    ) -> tuple[DatabaseState, ...] | None:
-        """Return where databases stand that all are at revisions, or ``None``."""
-        glance = self._glance(directory)
-        places = glance.read_heads() if glance else None
-
-        if glance is None or not places:
-            return None
-
-        outline = glance.outline
-        found: list[DatabaseState] = []
-
-        for key, heads in places.items():
-            current = outline.list_current(heads)
-
-            if current is None or (check_heads and not outline.is_at_end(heads)):
-                return None
-
-            found.append(
-                DatabaseState(
-                    database=key,
-                    url=hide_password(glance.databases[key].url),
-                    heads=heads,
-                    revisions=tuple(map(outline.describe, current)),
-                )
-            )
-
-        return tuple(found)
-
     def status(self, directory: Directory = None) -> tuple[DatabaseStatus, ...]:
         """Return every revision as each database sees it; changes nothing."""
+        from .standing import read_status
+
         opened = self._open(directory)
         found: list[DatabaseStatus] = []
         opened.run(lambda run: found.append(read_status(run)))
@@ -185,6 +157,8 @@ class Inspecting(Verbs):
 
     def read_locks(self, directory: Directory = None) -> tuple[LockState, ...]:
         """Return who holds the migration lock of each database; takes none."""
+        from ..results import LockState
+
         opened = self._open(directory)
         found: list[LockState] = []
 
@@ -224,6 +198,33 @@ class Inspecting(Verbs):
                     raise
 
             time.sleep(WAIT_SECONDS)
+
+
+def _read_current(
+    glance: Glance, *, check_heads: bool
+) -> tuple[DatabaseState, ...] | None:
+    """Return where databases stand that all are at revisions, or ``None``."""
+    from ..databases.dialects.base import hide_password
+
+    outline = glance.outline
+    found: list[DatabaseState] = []
+
+    for key, heads in (glance.read_heads() or {}).items():
+        current = outline.list_current(heads)
+
+        if current is None or (check_heads and not outline.is_at_end(heads)):
+            return None
+
+        found.append(
+            DatabaseState(
+                database=key,
+                url=hide_password(glance.databases[key].url),
+                heads=heads,
+                revisions=tuple(map(outline.describe, current)),
+            )
+        )
+
+    return tuple(found) or None
 
 
 def _split_range(rev_range: str | None) -> tuple[str | None, str | None]:

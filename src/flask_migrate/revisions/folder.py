@@ -50,6 +50,20 @@ class RevisionFolder(ScriptDirectory):
             if location.is_dir()
         )
 
+    def take_index(self, outline: Outline) -> None:
+        """Take the files of an outline for these, if they are: they are read already.
+
+        :param outline: of what may be another folder.
+        """
+        found, folders = outline.files, self._version_locations
+        recursive = self.recursive_version_locations
+
+        if not isinstance(found, Index) or len(folders) != 1:
+            return
+
+        if found.is_of(folders[0], recursive=recursive):
+            self._indexes = (found,)
+
     @property
     def entries(self) -> list[Entry]:
         """The files of the repository, as the index has them."""

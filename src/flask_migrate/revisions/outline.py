@@ -37,23 +37,29 @@ class Head(t.NamedTuple):
         return _header_of(self.entry).revision
 
 
+class Files(t.Protocol):
+    """Where the files of a history are known."""
+
+    @property
+    def entries(self) -> cabc.Sequence[Entry]:
+        """All of them, in a stable order."""
+
+
 class Outline:
     """A sound history.
 
     :param heads: what none follows, in the order of the files.
-    :param load: returns all files, where somebody asks for more than the heads.
+    :param files: asked where somebody wants more than the heads.
     """
 
-    def __init__(
-        self, heads: cabc.Iterable[Head], *, load: cabc.Callable[[], list[Entry]]
-    ) -> None:
+    def __init__(self, heads: cabc.Iterable[Head], *, files: Files) -> None:
         self.heads: dict[str, Head] = {one.revision: one for one in heads}
-        self._load = load
+        self.files: Files = files
 
     @functools.cached_property
     def entries(self) -> dict[str, Entry]:
         """The files, by revision."""
-        return {_header_of(one).revision: one for one in self._load()}
+        return {_header_of(one).revision: one for one in self.files.entries}
 
     @functools.cached_property
     def relations(self) -> Relations:
@@ -137,11 +143,11 @@ class Outline:
         )
 
 
-def make_outline(files: cabc.Iterable[Entry]) -> Outline | None:
+def make_outline(files: Files) -> Outline | None:
     """Return the outline of a history; ``None`` where Alembic has to look at it."""
     entries: dict[str, Entry] = {}
 
-    for entry in files:
+    for entry in files.entries:
         header = entry.header
 
         if header is None or header.is_broken or header.revision in entries:
@@ -162,7 +168,7 @@ def make_outline(files: cabc.Iterable[Entry]) -> Outline | None:
         )
         for one in relations.heads
     )
-    return Outline(heads, load=lambda: [*entries.values()])
+    return Outline(heads, files=files)
 
 
 def _header_of(entry: Entry) -> Header:
