@@ -49,7 +49,8 @@ APPLICATION = textwrap.dedent(
         pass
     """
 )
-RUN = "from flask.cli import main; main()"
+RUN = "import sys; sys.modules['pygments'] = None; from flask.cli import main; main()"
+"""The tools of our environment bring Pygments, which Mako imports where it is found."""
 COMMANDS = (*("nothing", "db upgrade heads", "db current", "db heads", "db history"),)
 HISTORIES = (
     ("100", make_line(100)),

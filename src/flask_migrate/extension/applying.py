@@ -136,7 +136,7 @@ class Applying(Verbs):
                 "history": opened.history,
                 "direction": direction,
                 "target": target,
-                "timeout": _choose_timeout(opened, lock, lock_timeout),
+                "timeout": opened.choose_timeout(lock_timeout, lock=lock),
                 "sql": sql,
                 "folder": folder,
             }
@@ -263,7 +263,7 @@ class Applying(Verbs):
 
         results: list[DatabaseResult] = []
 
-        timeout = None if sql else _choose_timeout(opened, lock, lock_timeout)
+        timeout = None if sql else opened.choose_timeout(lock_timeout, lock=lock)
 
         def work(run: DatabaseRun) -> None:
             with holding(run, timeout=timeout):
@@ -392,16 +392,3 @@ def _result(
     return RunResult(
         databases=tuple(results), sql=None if output is None else output.getvalue()
     )
-
-
-def _choose_timeout(
-    opened: Opened, lock: bool, lock_timeout: float | None
-) -> float | None:
-    """Return how long to wait for the migration lock; ``None`` to do without it."""
-    if not lock:
-        return None
-
-    if lock_timeout is None:
-        return opened.state.read_settings().lock_timeout
-
-    return lock_timeout

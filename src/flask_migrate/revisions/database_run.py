@@ -30,7 +30,7 @@ from .calling import call_function
 from .calling import mentions_rebuild
 from .heads import Heads
 from .ledger import Ledger
-from .operations.sqlite import ForeignKeysEnforced
+from .operations import ForeignKeysEnforced
 from .version_table import read_ids
 from .version_table import refuse_long
 from .version_table import refuse_twins
