@@ -303,6 +303,10 @@ class Dialect:
         """
         return None
 
+    def name_server(self, connection: sa.Connection) -> sa.URL:
+        """Return where a connection goes, by the name of the server that is there."""
+        return connection.engine.url
+
     def describe_server(self, connection: sa.Connection) -> str:
         """Return which server this is, and its version: ``PostgreSQL 15.4``."""
         known = connection.dialect.server_version_info or ()

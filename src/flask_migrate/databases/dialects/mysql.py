@@ -211,6 +211,13 @@ class MySQL(Dialect):
         text = super().describe_server(connection)
         return text.replace("MySQL", "MariaDB") if is_mariadb else text
 
+    def name_server(self, connection: sa.Connection) -> sa.URL:
+        # `mysql://` leads to MariaDB as well; SQLAlchemy sees it when it connects.
+        url = connection.engine.url
+        is_mariadb = getattr(connection.dialect, "is_mariadb", False)
+        driver = url.drivername.replace("mysql", "mariadb", 1) if is_mariadb else None
+        return url if driver is None else url.set(drivername=driver)
+
     def read_schema(
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> Schema:
