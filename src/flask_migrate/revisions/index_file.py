@@ -68,11 +68,13 @@ class IndexFile:
             self._rows, self._check = rows, int(second, 16)
 
     def read_rows(self) -> dict[str, Known]:
-        """Return what is known of each file, by its name in the folder."""
-        if self._check != zlib.crc32(self._rows):
+        """Return what is known of each file, by its name in the folder; once."""
+        content, self._rows = self._rows, b""
+
+        if self._check != zlib.crc32(content):
             return {}
 
-        rows = json.loads(self._rows or b"[]")
+        rows = json.loads(content or b"[]")
         return dict(map(_from_row, rows))
 
     def write(

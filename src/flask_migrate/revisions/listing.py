@@ -31,7 +31,7 @@ class Listing:
         self._folder = os.path.realpath(folder)
         self._recursive = recursive
         self._links: dict[str, str] = {}
-        self._numbers: list[int] = []
+        self._numbers = array.array("q")
         self.names: list[str] = []
         self._read("")
 
@@ -47,7 +47,7 @@ class Listing:
                 if name.endswith(".py"):
                     if not name.startswith((".#", "__init__")):
                         target = name if options else path + name
-                        self._numbers += self._look(inside + name, target, options)
+                        self._numbers.extend(self._look(inside + name, target, options))
                         self.names.append(inside + name)
 
                 elif self._recursive and _is_folder(os.path.join(path, name)):
@@ -90,7 +90,7 @@ class Listing:
         """Return one number for the names, sizes and times of all files."""
         names = "\0".join(self.names).encode("utf-8", "surrogateescape")
         taken = hashlib.blake2b(names, digest_size=16)
-        taken.update(array.array("q", self._numbers).tobytes())
+        taken.update(self._numbers.tobytes())
         return taken.hexdigest()
 
 
