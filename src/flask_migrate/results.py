@@ -9,6 +9,7 @@ import time
 import typing as t
 
 from .run_results import DatabaseResult as DatabaseResult
+from .run_results import DatabaseState as DatabaseState
 from .run_results import RunResult as RunResult
 
 if t.TYPE_CHECKING:
@@ -70,27 +71,6 @@ class TemplateState:
     place: str
     size: int
     what: str
-
-    def to_dict(self) -> dict[str, t.Any]:
-        """Return the state as plain values, for JSON."""
-        return dataclasses.asdict(self)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseState:
-    """Where one database stands.
-
-    :param database: the bind key, ``None`` for the only or default database.
-    :param url: where it is, without its password; empty if no one connected.
-    :param heads: the ids in its version table, as they are stored.
-    :param revisions: those and every revision they depend on that is a head of its
-        own branch, as ``current`` lists them.
-    """
-
-    database: str | None = None
-    url: str = ""
-    heads: tuple[str, ...] = ()
-    revisions: tuple[Revision, ...] = ()
 
     def to_dict(self) -> dict[str, t.Any]:
         """Return the state as plain values, for JSON."""

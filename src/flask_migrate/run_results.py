@@ -1,4 +1,4 @@
-"""What a run did. Every upgrade needs these, and most need no other result."""
+"""What a run did, and where it would begin: the results that are needed most."""
 
 from __future__ import annotations
 
@@ -6,7 +6,29 @@ import dataclasses
 import typing as t
 
 if t.TYPE_CHECKING:
+    from .plan import Revision
     from .plan import Step
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseState:
+    """Where one database stands.
+
+    :param database: the bind key, ``None`` for the only or default database.
+    :param url: where it is, without its password; empty if no one connected.
+    :param heads: the ids in its version table, as they are stored.
+    :param revisions: those and every revision they depend on that is a head of its
+        own branch, as ``current`` lists them.
+    """
+
+    database: str | None = None
+    url: str = ""
+    heads: tuple[str, ...] = ()
+    revisions: tuple[Revision, ...] = ()
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """Return the state as plain values, for JSON."""
+        return dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,6 +144,12 @@ DEPENDENT: History = (
         depends_on="bbb222",
     ),
 )
+INTERWOVEN: History = (
+    *DEPENDENT,
+    # What the one before it depends on as well is left out.
+    Revision(id="cde888", message="sort again", down="abc777", depends_on=("bbb222",)),
+    Revision(id="bcd999", message="mark the posts", down="bbb222", depends_on="cde888"),
+)
 TWO_DATABASES: History = (
     Revision(
         id="aaa111",
@@ -213,5 +219,7 @@ SITUATIONS: dict[str, tuple[History, tuple[str, ...]]] = {
     "labelled": (LABELLED, ("bbb222", "fff666")),
     "dependent": (DEPENDENT, ("abc777",)),
     "dependency applied": (DEPENDENT, ("bbb222",)),
+    "interwoven": (INTERWOVEN, ("bcd999",)),
+    "interwoven, half way": (INTERWOVEN, ("cde888",)),
 }
 """Histories, and what the version table of the database holds."""

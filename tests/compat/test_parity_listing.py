@@ -55,6 +55,14 @@ HEADS: dict[str, tuple[str, str]] = {
         "abc777 (sorting) (head)\nbbb222 (people) (effective head)\n",
         "abc777 (head)\nbbb222 (effective head)\n",
     ),
+    "interwoven": (
+        "bcd999 (people) (head)\ncde888 (sorting) (effective head)\n",
+        "bcd999 (head)\ncde888 (effective head)\n",
+    ),
+    "interwoven, half way": (
+        "bcd999 (people) (head)\ncde888 (sorting) (effective head)\n",
+        "bbb222\ncde888 (effective head)\n",
+    ),
 }
 """What `heads` and `current` print: the two that scripts read most."""
 

@@ -16,9 +16,11 @@ from alembic import util
 import flask_migrate
 from flask_migrate.extension.loading import MODULES
 from flask_migrate.extension.loading import Verb
+from flask_migrate.revisions.listing import Listing
 from tests.support.apps import make_shop
 from tests.support.apps import make_table
 from tests.support.apps import RevisionFile
+from tests.support.generated import make_dependent
 from tests.support.generated import make_line
 from tests.support.projects import Project
 
@@ -99,6 +101,21 @@ def test_nothing_to_do_needs_no_alembic(shop: Project, command: str) -> None:
     assert find_heavy(modules, ("flask_migrate.extension.rollback",)) == []
 
 
+@pytest.mark.parametrize("command", ["upgrade heads", "current", "heads", "history"])
+def test_several_heads_need_no_alembic(tmp_path: pathlib.Path, command: str) -> None:
+    """Nor with several heads, labels and dependencies."""
+    shop = make_shop(
+        tmp_path,
+        None,
+        *make_dependent(9),
+        RevisionFile(revision="a1", labels=("blue",)),
+    )
+    shop.run_well("upgrade", "heads")
+    (tmp_path / "app.py").write_text(APP)
+    modules = list_modules(tmp_path, "db", *command.split())
+    assert find_heavy(modules, ("alembic", "mako", "rich")) == []
+
+
 def test_stand_ins_are_complete() -> None:
     """Each public method of the verbs has its stand-in, and no other name has one."""
     for module, (kind, names) in MODULES.items():
@@ -135,6 +152,28 @@ def test_only_what_runs_is_imported(
     assert found == [path.name]
     shop.run_well("downgrade")
     assert found == [path.name] * 2
+
+
+@pytest.mark.parametrize("command", ["upgrade", "current", "history -r base:head"])
+def test_the_folder_is_read_once(
+    shop: Project, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """What a command has seen before it needs Alembic is not read again."""
+    found: list[str] = []
+    read = Listing._read
+
+    def note(listing: Listing, inside: str) -> None:
+        found.append(inside)
+        read(listing, inside)
+
+    monkeypatch.setattr(Listing, "_read", note)
+    last = make_line(31)[-1]
+    (shop.versions / f"{last.revision}_.py").write_text(last.text)
+    # Where a database stands at nothing, nothing is told at a glance.
+    shop.run_well("stamp", "base")
+    found.clear()
+    shop.run_well(*command.split())
+    assert found == [""]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +241,7 @@ def test_edited_env_file_is_run(shop: Project) -> None:
 
 
 def test_two_heads_are_listed(tmp_path: pathlib.Path) -> None:
-    """Branches, labels and dependencies are left to Alembic, with the same answer."""
+    """What is a head, and what a version table then holds, is told without Alembic."""
     shop = make_shop(
         tmp_path,
         None,

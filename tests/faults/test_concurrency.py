@@ -78,6 +78,10 @@ def test_waiting_says_for_whom(
         # Without the lock, and where there is nothing to do, nobody waits.
         project.run_well("upgrade", "--no-lock")
         project.run_well("upgrade", "--lock-timeout", "0")
+        assert project.run("rollback", "--lock-timeout", "0").exit_code == 4
+        assert project.run("redo", "--lock-timeout", "0").exit_code == 4
+        project.run_well("redo", "--no-lock")
+        project.run_well("rollback", "--no-lock")
     finally:
         leave.set()
         holder.join()

@@ -383,3 +383,14 @@ def test_too_many_clients(
         connection.close()
 
     engine.dispose()
+
+
+TITLES = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MariaDB"}
+
+
+def test_the_server_has_its_own_name(database_url: str, tmp_path: pathlib.Path) -> None:
+    """What answers is called by its name: MariaDB behind ``mysql://`` too."""
+    step = RevisionFile(revision="a1", upgrade="op.execute('NONSENSE')")
+    result = make_shop(tmp_path, database_url, step).run("upgrade")
+    title = TITLES[sa.make_url(database_url).get_backend_name()]
+    assert f"could not be applied: {title} answered: " in result.stderr

@@ -13,6 +13,7 @@ from tests.support.generated import make_line
 from tests.support.generated import write_files
 
 from flask_migrate.revisions import index as module
+from flask_migrate.revisions import listing
 from flask_migrate.revisions.checksums import checksum
 from flask_migrate.revisions.index import Index
 
@@ -27,7 +28,7 @@ def look(folder: pathlib.Path) -> dict[str, str | None]:
     assert Index(folder, recursive=False).entries == entries
     assert all(checksum(one.path) == one.checksum for one in entries)
     if outline is not None:
-        assert outline.head in entries
+        assert all(one.entry in entries for one in outline.heads.values())
 
     return {one.header.revision: one.header.doc for one in entries if one.header}
 
@@ -109,7 +110,7 @@ def test_change_in_the_same_moment(
     write_files(tmp_path, make_line(1))
     now = time.time_ns()
     # A file system whose clock stands still.
-    monkeypatch.setattr(module, "_read_stamp", lambda path: (1, now, now))
+    monkeypatch.setattr(listing, "to_stamp", lambda found: (1, now, now))
     assert "CHANGE" not in str(look(tmp_path))
     path = next(tmp_path.glob("*.py"))
     path.write_text(path.read_text().replace("change", "CHANGE"))
@@ -161,7 +162,8 @@ def test_moved_folder(folder: pathlib.Path) -> None:
     moved = folder.rename(folder.with_name("moved"))
     index = Index(moved, recursive=False)
     assert index.outline is not None
-    paths = [index.outline.head.path, *(one.path for one in index.entries)]
+    paths = [one.entry.path for one in index.outline.heads.values()]
+    paths += [one.path for one in index.entries]
     assert {str(pathlib.Path(path).parent) for path in paths} == {str(moved.resolve())}
 
 

@@ -7,23 +7,16 @@ import typing as t
 
 import click
 
-from ..diagnostic import Diagnostic
-from ..plan import Revision
-from ..report.diagnostics import format_annotations
-from ..report.diagnostics import format_diagnostics
-from ..report.locks import format_locks
-from ..report.log import format_logs
 from ..report.revisions import format_branch_point
 from ..report.revisions import format_entry
 from ..report.revisions import format_line
-from ..report.status import format_statuses
 from . import options
-from .answers import reporting_errors
-from .answers import show_notes
 from .group import get_directory
 from .group import get_migrate
 
 if t.TYPE_CHECKING:
+    from ..diagnostic import Diagnostic
+    from ..plan import Revision
     from ..settings import Against
 
 
@@ -134,6 +127,9 @@ def _end_with(found: tuple[Diagnostic, ...], *, format: str = "text") -> None:
     if not found:
         return
 
+    from ..report.diagnostics import format_annotations
+    from ..report.diagnostics import format_diagnostics
+
     if format == "github":
         click.echo(format_annotations(found))
     elif format == "text":
@@ -189,6 +185,9 @@ def check(
     directory: str | None, against: Against | None, base: str | None, format: str
 ) -> None:
     """Check if there are any new operations to migrate."""
+    from .answers import reporting_errors
+    from .answers import show_notes
+
     migrate, folder = get_migrate(), get_directory(directory)
     found = migrate.check_base(folder, base=base) if base is not None else ()
 
@@ -214,6 +213,8 @@ def check(
 @options.format_
 def status(directory: str | None, check: bool, format: str) -> None:
     """Show every revision: applied, pending, failed, changed, or without its file."""
+    from ..report.status import format_statuses
+
     statuses = get_migrate().status(get_directory(directory))
 
     if format == "json":
@@ -240,6 +241,8 @@ def lock(
     directory: str | None, release: bool, confirm: str | None, format: str
 ) -> None:
     """Show who holds the migration lock, without taking it."""
+    from ..report.locks import format_locks
+
     migrate, folder = get_migrate(), get_directory(directory)
 
     if release:
@@ -304,6 +307,8 @@ def log(
     format: str,
 ) -> None:
     """Show what was run on each database: when, by whom, and how it ended."""
+    from ..report.log import format_logs
+
     logs = get_migrate().log(
         get_directory(directory), limit=limit, since=since, revision=revision
     )

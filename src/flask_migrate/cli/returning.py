@@ -45,12 +45,14 @@ T = t.TypeVar("T")
 @options.bind
 @options.confirm
 @options.from_history
+@options.lock
 @options.lock_timeout
 @options.format_
 def rollback(
     directory: str | None,
     plan: bool,
     confirm: tuple[str, ...],
+    lock: bool,
     lock_timeout: float | None,
     format: str,
     **goal: t.Any,
@@ -72,6 +74,7 @@ def rollback(
         lambda names: migrate.rollback(
             folder,
             confirm=names,
+            lock=lock,
             lock_timeout=lock_timeout,
             on_event=ProgressLine(),
             **goal,
@@ -84,6 +87,7 @@ def rollback(
 @options.directory
 @options.bind
 @options.confirm
+@options.lock
 @options.lock_timeout
 def redo(directory: str | None, confirm: tuple[str, ...], **values: t.Any) -> None:
     """Revert the revision that was applied last, and apply it again."""

@@ -154,7 +154,7 @@ def _explaining(source: sa.Connection) -> cabc.Iterator[None]:
 def _explain(error: exc.DBAPIError, source: sa.Connection) -> MigrationError:
     dialect = get_dialect(source.dialect.name)
     user = source.engine.url.username or ""
-    known = explain(error, source.engine.url)
+    known = explain(error, dialect.name_server(source))
     reason = known.message if known else str(error.orig)
     return DatabaseError(
         "A scratch database beside this one is needed, and it could not be made:"

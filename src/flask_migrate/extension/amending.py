@@ -115,9 +115,10 @@ class Amending(RollingBack):
         path = pathlib.Path(script.path)
         before = path.read_text("utf-8", "replace")
         options = _make_options(opened, script, message=message)
+        timeout = opened.choose_timeout(lock_timeout)
 
         with (
-            _reverting(journey, plans, timeout=lock_timeout, on_event=on_event),
+            _reverting(journey, plans, timeout=timeout, on_event=on_event),
             _aside(path, opened),
         ):
             written = self.revision(

@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
     from ..plan import Direction
     from ..revisions.database_run import DatabaseRun
     from ..revisions.outline import Outline
+    from .glance import Glance
     from .opened import Opened
 
 _log = logging.getLogger("flask_migrate")
@@ -58,15 +59,26 @@ class Applying(Verbs):
         known: Outline | None = None,
         **options: t.Any,
     ) -> RunResult:
-        if not _NOT_PLAIN & {key for key, value in options.items() if value}:
-            done = self._find_done(directory, revision, known=known)
+        """Bring the databases forward.
 
-            if done is not None:
-                return done
+        :param known: the outline of the repository, where it was read already.
+        """
+        has_work = _NOT_PLAIN & {key for key, value in options.items() if value}
+        is_plain = revision in ("head", "heads") and not has_work
+        glance = self._glance(directory, known=known) if is_plain else None
+
+        if glance is not None and glance.is_done(revision):
+            return _describe_done(glance)
 
         from ..plan import Direction
 
-        return self._move(Direction.UPGRADE, directory, revision, **options)
+        return self._move(
+            Direction.UPGRADE,
+            directory,
+            revision,
+            outline=known if glance is None else glance.outline,
+            **options,
+        )
 
     def downgrade(
         self, directory: Directory = None, *, revision: str = "-1", **options: t.Any
@@ -95,6 +107,7 @@ class Applying(Verbs):
         from_history: bool = False,
         on_event: Listener | None = None,
         dry_run: bool = False,
+        outline: Outline | None = None,
     ) -> RunResult:
         """Run the revisions between where each database stands and a target.
 
@@ -109,6 +122,7 @@ class Applying(Verbs):
         :param on_event: is told each event of the run, as the signals are.
         :param dry_run: really run them, and undo it: in a transaction that is rolled
             back, or on a scratch copy of the schema.
+        :param outline: of the history, where that was read already.
         :raises StepFailed: a revision stopped; says what stays.
         :raises LockNotAcquired: another run did not end in time.
         """
@@ -120,7 +134,7 @@ class Applying(Verbs):
         from ..signals import make_listener
         from .moving import Move
 
-        opened = self._open(directory, x_arg)
+        opened = self._open(directory, x_arg, outline=outline)
         opened.history.require_version_folder()
         opened.history.load()
         start, target, find_start = _find_start(opened, direction, revision, sql=sql)
@@ -136,7 +150,7 @@ class Applying(Verbs):
                 "history": opened.history,
                 "direction": direction,
                 "target": target,
-                "timeout": _choose_timeout(opened, lock, lock_timeout),
+                "timeout": opened.choose_timeout(lock_timeout, lock=lock),
                 "sql": sql,
                 "folder": folder,
             }
@@ -167,26 +181,6 @@ class Applying(Verbs):
                 raise
 
         return _result(move.collect(), output)
-
-    def _find_done(
-        self, directory: Directory, target: str, *, known: Outline | None
-    ) -> RunResult | None:
-        """Return the result of an upgrade that has nothing to do, or ``None``."""
-        if target not in ("head", "heads"):
-            return None
-
-        glance = self._glance(directory, known=known)
-
-        if not glance or not glance.is_done():
-            return None
-
-        head = (glance.outline.head_id,)
-        return RunResult(
-            databases=tuple(
-                DatabaseResult(database=key, start=head, end=head)
-                for key in glance.databases
-            )
-        )
 
     @contextlib.contextmanager
     def lock(
@@ -283,7 +277,7 @@ class Applying(Verbs):
 
         results: list[DatabaseResult] = []
 
-        timeout = None if sql else _choose_timeout(opened, lock, lock_timeout)
+        timeout = None if sql else opened.choose_timeout(lock_timeout, lock=lock)
 
         def work(run: DatabaseRun) -> None:
             with holding(run, timeout=timeout):
@@ -329,6 +323,17 @@ class Applying(Verbs):
         output = io.StringIO() if sql else None
         opened.run(work, writes=not sql, output=output)
         return _result(results, output)
+
+
+def _describe_done(glance: Glance) -> RunResult:
+    """Return the result of an upgrade that has nothing to do."""
+    heads = tuple(sorted(glance.outline.effective_heads))
+    return RunResult(
+        databases=tuple(
+            DatabaseResult(database=key, start=heads, end=heads)
+            for key in glance.databases
+        )
+    )
 
 
 def _split_starts(
@@ -401,16 +406,3 @@ def _result(
     return RunResult(
         databases=tuple(results), sql=None if output is None else output.getvalue()
     )
-
-
-def _choose_timeout(
-    opened: Opened, lock: bool, lock_timeout: float | None
-) -> float | None:
-    """Return how long to wait for the migration lock; ``None`` to do without it."""
-    if not lock:
-        return None
-
-    if lock_timeout is None:
-        return opened.state.read_settings().lock_timeout
-
-    return lock_timeout

@@ -68,7 +68,13 @@ class Verbs:
         x_arg: XArgument = None,
         *,
         autogenerate: bool = False,
+        outline: Outline | None = None,
     ) -> Opened:
+        """Open a repository.
+
+        :param autogenerate: the command compares the models with a database.
+        :param outline: of its history, where that was read already.
+        """
         from ..revisions.history import History
         from .opened import Opened
 
@@ -78,7 +84,12 @@ class Verbs:
         with state.active():
             config = self.get_config(directory, x_arg, opts)
 
-        return Opened(state=state, config=config, history=History.open(config))
+        history = History.open(config)
+
+        if outline is not None:
+            history.take_index(outline)
+
+        return Opened(state=state, config=config, history=history)
 
     def _read_outline(
         self, directory: Directory, *, known: Outline | None = None

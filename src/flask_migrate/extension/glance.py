@@ -25,7 +25,7 @@ _VERSION_TABLE = "alembic_version"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """A simple history, and the databases that it is run on.
+    """A history, and the databases that it is run on.
 
     :param state: the application.
     :param outline: the history.
@@ -36,25 +36,30 @@ class Glance:
     outline: Outline
     databases: dict[str | None, Database]
 
-    def read_heads(self) -> dict[str | None, str] | None:
-        """Return the one revision that each database stands at.
+    def read_heads(self) -> dict[str | None, tuple[str, ...]] | None:
+        """Return the ids that each database stands at, in order.
 
-        :return: ``None`` where one of them stands at none or several, or does not
-            answer: to be looked at closely.
+        :return: ``None`` where one of them stands at none or does not answer: to be
+            looked at closely.
         """
-        found = self._ask(lambda connection, heads: heads[0])
-        return None if found is None else dict(found)
+        found = self._ask(lambda connection, heads: heads)
+        return found if found is not None and all(found.values()) else None
 
-    def is_done(self) -> bool:
-        """Tell whether every database is at the head, by scripts that are the same."""
-        found = self._ask(self._is_done)
+    def is_done(self, target: str) -> bool:
+        """Tell whether every database is where an upgrade leads, by the same scripts.
+
+        :param target: of the upgrade.
+        """
+        found = self._ask(
+            lambda connection, heads: (
+                self.outline.is_at_end(heads, target=target)
+                and self._is_unchanged(connection)
+            )
+        )
         return found is not None and all(found.values())
 
-    def _is_done(self, connection: sa.Connection, heads: tuple[str, ...]) -> bool:
+    def _is_unchanged(self, connection: sa.Connection) -> bool:
         settings = self.state.read_settings()
-
-        if heads != (self.outline.head_id,):
-            return False
 
         if not settings.history or settings.changed_scripts == "ignore":
             return True
@@ -74,7 +79,7 @@ class Glance:
     def _ask(
         self, question: cabc.Callable[[sa.Connection, tuple[str, ...]], T]
     ) -> dict[str | None, T] | None:
-        """Ask something of each database that stands at one revision that has a file.
+        """Ask something of each database, which is told with the ids it stands at.
 
         :raises MigrationError: one cannot be reached.
         """
@@ -82,31 +87,22 @@ class Glance:
         query = sa.select(make_table(self.state.configure_args))
         found: dict[str | None, T] = {}
 
-        def work(connection: sa.Connection) -> list[T]:
-            heads = tuple(connection.scalars(query))
-
-            if len(heads) != 1 or not self.outline.knows(heads[0]):
-                return []
-
-            return [question(connection, heads)]
+        def work(connection: sa.Connection) -> T:
+            heads = sorted(connection.scalars(query), key=str)
+            return question(connection, tuple(heads))
 
         with prepared(self.databases.values(), writes=False, timeout=timeout):
             for key, database in self.databases.items():
                 try:
-                    answers = run_connected(database.engine, work)
+                    found[key] = run_connected(database.engine, work)
                 except sa.exc.SQLAlchemyError:
                     return None
-
-                if not answers:
-                    return None
-
-                found[key] = answers[0]
 
         return found
 
 
 def look(state: AppState, outline: Outline, *, is_multidb: bool) -> Glance | None:
-    """Return a simple history and its databases.
+    """Return a history and its databases.
 
     :param is_multidb: every database of the application is run.
     :return: ``None`` where something is wrong with one of them, which is for others to

@@ -6,22 +6,20 @@ import contextlib
 import time
 import typing as t
 
-from ..databases.dialects.base import hide_password
 from ..errors import ConnectionFailed
 from ..errors import DatabaseNotFound
 from ..errors import HistoryError
 from ..errors import OutOfDate
-from ..plan import Revision
-from ..results import DatabaseState
-from ..results import DatabaseStatus
-from ..results import LockState
+from ..run_results import DatabaseState
 from .base import Directory
 from .base import Verbs
-from .standing import read_status
 
 if t.TYPE_CHECKING:
+    from ..plan import Revision
+    from ..results import DatabaseStatus
+    from ..results import LockState
     from ..revisions.database_run import DatabaseRun
-    from ..revisions.outline import Outline
+    from .glance import Glance
 
 
 WAIT_SECONDS = 1.0
@@ -57,12 +55,12 @@ class Inspecting(Verbs):
         :param indicate_current: ask the databases where they stand.
         """
         base, head = _split_range(rev_range)
-        outline = self._read_plain(directory)
+        outline = self._read_outline(directory)
 
         if outline is not None and rev_range is None and not indicate_current:
             return tuple(map(outline.describe, outline.walk()))
 
-        opened = self._open(directory)
+        opened = self._open(directory, outline=outline)
         walk, describe = opened.history.walk, opened.history.describe
 
         if "current" not in (base, head) and not indicate_current:
@@ -93,10 +91,11 @@ class Inspecting(Verbs):
 
         :param resolve_dependencies: one that another depends on is none.
         """
-        outline = self._read_plain(directory)
+        outline = self._read_outline(directory)
 
         if outline is not None:
-            return (outline.describe(outline.head_id),)
+            found = outline.effective_heads if resolve_dependencies else outline.heads
+            return tuple(map(outline.describe, found))
 
         opened = self._open(directory)
         scripts = opened.history.list_heads(resolve_dependencies=resolve_dependencies)
@@ -119,12 +118,13 @@ class Inspecting(Verbs):
         :param check_heads: refuse one that is not at every head.
         :raises OutOfDate: with ``check_heads``.
         """
-        known = self._read_current(directory, check_heads=check_heads)
+        glance = self._glance(directory)
+        known = _read_current(glance, check_heads=check_heads) if glance else None
 
         if known is not None:
             return known
 
-        opened = self._open(directory)
+        opened = self._open(directory, outline=glance.outline if glance else None)
         history = opened.history
         found: list[DatabaseState] = []
 
@@ -146,41 +146,10 @@ class Inspecting(Verbs):
         opened.run(work)
         return tuple(found)
 
-    def _read_plain(self, directory: Directory) -> Outline | None:
-        """Return a history without labels and dependencies; ``None`` for another."""
-        outline = self._read_outline(directory)
-        return outline if outline is not None and outline.is_plain else None
-
-    def _read_current(
-        self, directory: Directory, *, check_heads: bool
-    ) -> tuple[DatabaseState, ...] | None:
-        """Return where databases stand that all are at one revision, or ``None``."""
-        glance = self._glance(directory)
-
-        if not glance or not glance.outline.is_plain:
-            return None
-
-        outline = glance.outline
-        heads = glance.read_heads()
-
-        if not heads:
-            return None
-
-        if check_heads and {*heads.values()} != {outline.head_id}:
-            return None
-
-        return tuple(
-            DatabaseState(
-                database=key,
-                url=hide_password(glance.databases[key].url),
-                heads=(head,),
-                revisions=(outline.describe(head),),
-            )
-            for key, head in heads.items()
-        )
-
     def status(self, directory: Directory = None) -> tuple[DatabaseStatus, ...]:
         """Return every revision as each database sees it; changes nothing."""
+        from .standing import read_status
+
         opened = self._open(directory)
         found: list[DatabaseStatus] = []
         opened.run(lambda run: found.append(read_status(run)))
@@ -188,6 +157,8 @@ class Inspecting(Verbs):
 
     def read_locks(self, directory: Directory = None) -> tuple[LockState, ...]:
         """Return who holds the migration lock of each database; takes none."""
+        from ..results import LockState
+
         opened = self._open(directory)
         found: list[LockState] = []
 
@@ -227,6 +198,33 @@ class Inspecting(Verbs):
                     raise
 
             time.sleep(WAIT_SECONDS)
+
+
+def _read_current(
+    glance: Glance, *, check_heads: bool
+) -> tuple[DatabaseState, ...] | None:
+    """Return where databases stand that all are at revisions, or ``None``."""
+    from ..databases.dialects.base import hide_password
+
+    outline = glance.outline
+    found: list[DatabaseState] = []
+
+    for key, heads in (glance.read_heads() or {}).items():
+        current = outline.list_current(heads)
+
+        if current is None or (check_heads and not outline.is_at_end(heads)):
+            return None
+
+        found.append(
+            DatabaseState(
+                database=key,
+                url=hide_password(glance.databases[key].url),
+                heads=heads,
+                revisions=tuple(map(outline.describe, current)),
+            )
+        )
+
+    return tuple(found) or None
 
 
 def _split_range(rev_range: str | None) -> tuple[str | None, str | None]:

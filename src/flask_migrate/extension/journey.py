@@ -88,7 +88,7 @@ class Journey:
         *,
         folder: pathlib.Path | None,
     ) -> None:
-        self._opened = opened
+        self.opened: Opened = opened
         self._keys = keys
         self._folder = folder
         self._books: dict[str | None, tuple[HistoryEntry, ...]] = {}
@@ -118,7 +118,7 @@ class Journey:
     ) -> RunResult:
         """Run the steps.
 
-        :param timeout: seconds to wait for another run; the setting otherwise.
+        :param timeout: seconds to wait for another run; ``None`` takes no lock.
         :param again: apply the revisions again afterwards.
         :param on_event: is told each event of the run, as the signals are.
         """
@@ -126,8 +126,6 @@ class Journey:
 
         known = {one.database: one for one in plans if one.steps}
         results: list[DatabaseResult] = []
-        settings = self._opened.state.read_settings()
-        seconds = settings.lock_timeout if timeout is None else timeout
 
         def work(run: DatabaseRun) -> None:
             if run.key not in known:
@@ -135,7 +133,7 @@ class Journey:
 
             rollback = known[run.key]
 
-            with holding(run, timeout=seconds):
+            with holding(run, timeout=timeout):
                 _require_same(run, rollback)
                 moves = [rollback.plan, *([_turn(rollback.plan)] if again else [])]
 
@@ -168,12 +166,10 @@ class Journey:
         from ..signals import make_listener
 
         known = {one.database: one.plan for one in plans if one.steps}
-        settings = self._opened.state.read_settings()
-        seconds = settings.lock_timeout if timeout is None else timeout
 
         def work(run: DatabaseRun) -> None:
             if run.key in known:
-                with holding(run, timeout=seconds):
+                with holding(run, timeout=timeout):
                     execute(_turn(known[run.key]), run)
 
         self._visit(work, listener=make_listener(on_event))
@@ -190,7 +186,7 @@ class Journey:
             if self._keys is None or run.key in self._keys:
                 work(run)
 
-        self._opened.run(chosen, writes=listener is not None, listener=listener)
+        self.opened.run(chosen, writes=listener is not None, listener=listener)
 
     def _read(self, run: DatabaseRun) -> None:
         from ..revisions.missing import restore_missing
@@ -214,7 +210,7 @@ class Journey:
             self._read(run)
 
         retreat = Retreat(
-            self._opened.history,
+            self.opened.history,
             run.heads,
             entries=self._books[run.key],
             title=_title(run),
@@ -257,7 +253,7 @@ class Journey:
         return retreat.to_revision(goal.to)
 
     def _make_step(self, revision: str) -> Step:
-        script = self._opened.history.get_revision(revision)
+        script = self.opened.history.get_revision(revision)
         return Step(
             revision=revision,
             direction=Direction.DOWNGRADE,

@@ -97,6 +97,19 @@ class Opened:
 
                 raise explained from error
 
+    def choose_timeout(
+        self, seconds: float | None = None, *, lock: bool = True
+    ) -> float | None:
+        """Return how long to wait for the migration lock; ``None`` to do without it.
+
+        :param seconds: as they were asked for; else the setting.
+        :param lock: keep other runs off the databases meanwhile.
+        """
+        if not lock:
+            return None
+
+        return self.state.read_settings().lock_timeout if seconds is None else seconds
+
     def read_heads(self) -> dict[str, tuple[str, ...]]:
         """Return where each database stands, by its name; empty if unreachable."""
         found: dict[str, tuple[str, ...]] = {}

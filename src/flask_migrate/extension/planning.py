@@ -15,7 +15,6 @@ from ..events import Listener
 from ..plan import Direction
 from ..plan import Plan
 from ..results import RunResult
-from .applying import _choose_timeout
 from .applying import _resolve
 from .base import Directory
 from .base import Verbs
@@ -108,7 +107,7 @@ class Planning(Verbs):
             history=opened.history,
             direction=plans[0].direction if plans else Direction.UPGRADE,
             target="",
-            timeout=_choose_timeout(opened, lock, lock_timeout),
+            timeout=opened.choose_timeout(lock_timeout, lock=lock),
             sql=False,
             plans={one.database: one for one in plans},
         )

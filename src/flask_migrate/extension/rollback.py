@@ -49,6 +49,7 @@ class RollingBack(Verbs):
         bind: str | None = None,
         confirm: cabc.Iterable[str] = (),
         from_history: bool = False,
+        lock: bool = True,
         lock_timeout: float | None = None,
         on_event: Listener | None = None,
     ) -> RunResult:
@@ -74,7 +75,8 @@ class RollingBack(Verbs):
         with self._going_back(directory, bind, from_history=from_history) as journey:
             plans = journey.plan(goal)
             require_consent(plans, confirm)
-            return journey.go(plans, timeout=lock_timeout, on_event=on_event)
+            timeout = journey.opened.choose_timeout(lock_timeout, lock=lock)
+            return journey.go(plans, timeout=timeout, on_event=on_event)
 
     def redo(
         self,
@@ -82,6 +84,7 @@ class RollingBack(Verbs):
         *,
         bind: str | None = None,
         confirm: cabc.Iterable[str] = (),
+        lock: bool = True,
         lock_timeout: float | None = None,
         on_event: Listener | None = None,
     ) -> RunResult:
@@ -92,9 +95,8 @@ class RollingBack(Verbs):
         with self._going_back(directory, bind, from_history=False) as journey:
             plans = journey.plan(Goal(steps=1))
             require_consent(plans, confirm)
-            return journey.go(
-                plans, timeout=lock_timeout, again=True, on_event=on_event
-            )
+            timeout = journey.opened.choose_timeout(lock_timeout, lock=lock)
+            return journey.go(plans, timeout=timeout, again=True, on_event=on_event)
 
     @contextlib.contextmanager
     def _going_back(

@@ -154,7 +154,6 @@ class Templating(Applying):
         """Run all scripts on new databases; return those that ``env.py`` visits."""
         from ..plan import Direction
         from ..revisions.rehearsal import keeping_apart
-        from .applying import _choose_timeout
         from .moving import Move
 
         engines = [one.sync_engine for one in self.state.find_own_databases()]
@@ -167,7 +166,7 @@ class Templating(Applying):
             history=opened.history,
             direction=Direction.UPGRADE,
             target="heads",
-            timeout=_choose_timeout(opened, True, timeout),
+            timeout=opened.choose_timeout(timeout),
             sql=False,
         )
 

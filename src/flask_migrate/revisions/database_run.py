@@ -19,6 +19,7 @@ from ..databases.dialects.base import hide_password
 from ..databases.dialects.locks import LockPolicy
 from ..databases.dialects.locks import MigrationLock
 from ..errors import LockNotAcquired
+from ..errors import MigrationError
 from ..events import Event
 from ..events import Listener
 from ..plan import Direction
@@ -30,7 +31,7 @@ from .calling import call_function
 from .calling import mentions_rebuild
 from .heads import Heads
 from .ledger import Ledger
-from .operations.sqlite import ForeignKeysEnforced
+from .operations import ForeignKeysEnforced
 from .version_table import read_ids
 from .version_table import refuse_long
 from .version_table import refuse_twins
@@ -129,6 +130,18 @@ class DatabaseRun:
     def database_name(self) -> str:
         """What the server or the file system calls it."""
         return (None if self.url is None else self.url.database) or ":memory:"
+
+    def explain(self, error: BaseException) -> MigrationError | None:
+        """Say in words what went wrong, by the name of the server that is there.
+
+        :return: ``None`` where the error is not about a database.
+        """
+        url, connection = self.url, self.context.connection
+
+        if url is not None and connection is not None:
+            url = self.dialect.name_server(connection)
+
+        return explain(error, url)
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -269,7 +282,7 @@ class DatabaseRun:
         return (
             not self._is_foreign
             and isinstance(error, sa.exc.DBAPIError)
-            and isinstance(explain(error, self.url), LockNotAcquired)
+            and isinstance(self.explain(error), LockNotAcquired)
         )
 
     def describe_blockers(self, error: BaseException) -> str | None:

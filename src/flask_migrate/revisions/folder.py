@@ -50,6 +50,20 @@ class RevisionFolder(ScriptDirectory):
             if location.is_dir()
         )
 
+    def take_index(self, outline: Outline) -> None:
+        """Take the files of an outline for these, if they are: they are read already.
+
+        :param outline: of what may be another folder.
+        """
+        found, folders = outline.files, self._version_locations
+        recursive = self.recursive_version_locations
+
+        if not isinstance(found, Index) or len(folders) != 1:
+            return
+
+        if found.is_of(folders[0], recursive=recursive):
+            self._indexes = (found,)
+
     @property
     def entries(self) -> list[Entry]:
         """The files of the repository, as the index has them."""
@@ -69,11 +83,8 @@ class RevisionFolder(ScriptDirectory):
         :param target: of the upgrade.
         :param heads: the ids in the database's version table.
         """
-        return (
-            target in ("head", "heads")
-            and self.outline is not None
-            and heads == (self.outline.head_id,)
-        )
+        outline = self.outline
+        return outline is not None and outline.is_at_end(heads, target=target)
 
     def add_files(self, paths: cabc.Iterable[pathlib.Path]) -> None:
         """Read files that stand elsewhere, beside those of the repository."""

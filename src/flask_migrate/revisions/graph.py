@@ -7,7 +7,6 @@ revision has too. Each method here gives what the one that it overrides gives.
 
 from __future__ import annotations
 
-import collections
 import collections.abc as cabc
 import typing as t
 
@@ -15,6 +14,7 @@ from alembic.script.revision import Revision
 from alembic.script.revision import RevisionMap
 
 from .descent import Descent
+from .relations import find_repeated
 
 
 class Graph(RevisionMap):
@@ -36,28 +36,15 @@ class Graph(RevisionMap):
         self, revisions: cabc.Collection[Revision], map_: t.Any
     ) -> None:
         """Leave out the dependencies that an ancestor has as well."""
-        users: dict[str, set[Revision]] = collections.defaultdict(set)
-        # Labels lead to revisions too.
-        for one in filter(None, set(map_.values())):
-            for needed in one._resolved_dependencies:
-                users[needed].add(one)
-
-        repeated: dict[Revision, set[str]] = collections.defaultdict(set)
-
-        for needed, several in users.items():
-            if len(several) > 1:
-                children = {map_[one] for user in several for one in user.nextrev}
-                later = self._get_descendant_nodes(
-                    children, map_, include_dependencies=False
-                )
-
-                for one in several.intersection(later):
-                    repeated[one].add(needed)
+        repeated = find_repeated(
+            {one.revision: one._versioned_down_revisions for one in revisions},
+            {one.revision: one._resolved_dependencies for one in revisions},
+        )
 
         for one in revisions:
             # The order is that of a set, so it has to be made as Alembic makes it.
             kept = set(one._resolved_dependencies)
-            kept.difference_update(repeated[one])
+            kept.difference_update(repeated.get(one.revision, ()))
             one._normalized_resolved_dependencies = tuple(kept)
 
     def _topological_sort(

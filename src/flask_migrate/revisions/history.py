@@ -88,7 +88,10 @@ class History(RevisionFolder):
 
         :raises RevisionNotFound: none; :raises MultipleHeads: too many.
         """
-        is_plain = target in ("head", "heads") and self.outline is not None
+        outline = self.outline
+        is_plain = outline is not None and (
+            target == "heads" or (target == "head" and len(outline.heads) == 1)
+        )
 
         if not is_plain and not _COUNTED.search(target):
             self.find(target)
@@ -189,10 +192,10 @@ class History(RevisionFolder):
     def describe_current(self, heads: tuple[str, ...]) -> tuple[Revision, ...]:
         """Return the facts of what a database at these ids stands at."""
         outline = self.outline
-        head = heads[0] if len(heads) == 1 else None
+        found = None if outline is None else outline.list_current(heads)
 
-        if outline is not None and outline.is_plain and head and outline.knows(head):
-            return (outline.describe(head),)
+        if outline is not None and found is not None:
+            return tuple(map(outline.describe, found))
 
         return tuple(map(self.describe, self.list_current(heads)))
 
@@ -250,7 +253,7 @@ class History(RevisionFolder):
         outline = self.outline
         return (
             outline is not None
-            and heads == (outline.head_id,)
+            and outline.is_at_end(heads)
             and outline.is_unchanged(checksums)
         )
 

@@ -8,11 +8,8 @@ impossible to write.
 
 from __future__ import annotations
 
-import array
 import collections.abc as cabc
 import functools
-import hashlib
-import os
 import pathlib
 import time
 import warnings
@@ -23,6 +20,8 @@ from .headers import read_header
 from .headers import Stamp
 from .index_file import IndexFile
 from .index_file import Known
+from .listing import Listing
+from .outline import Head
 from .outline import make_outline
 from .outline import Outline
 
@@ -41,29 +40,26 @@ class Index:
     def __init__(self, folder: pathlib.Path, *, recursive: bool) -> None:
         self._began = time.time_ns()
         self._file = IndexFile(folder)
-        self._found = [
-            (name, path, _read_stamp(path))
-            for name, path in _list_files(str(folder), recursive=recursive)
-        ]
+        self._found = Listing(str(folder), recursive=recursive)
         self._entries: list[Entry] | None = None
 
     @property
     def outline(self) -> Outline | None:
         """The history in short; ``None`` where that cannot be told."""
         if self._entries is not None or not self._is_fresh:
-            return make_outline(self.entries)
+            return make_outline(self)
 
         summary = self._file.summary
 
         if summary is None:
             return None
 
-        path = next(path for name, path, _ in self._found if name == summary.name)
-        return Outline(
-            head=Entry(path, *summary.head),
-            is_plain=summary.is_plain,
-            load=lambda: self.entries,
+        find_path = self._found.find_path
+        heads = (
+            Head(Entry(find_path(name), *known), labels, is_effective)
+            for name, known, labels, is_effective in summary
         )
+        return Outline(heads, files=self)
 
     @property
     def entries(self) -> list[Entry]:
@@ -71,22 +67,26 @@ class Index:
         if self._entries is None:
             known = self._file.read_rows()
 
-            if self._is_fresh and len(known) == len(self._found):
+            if self._is_fresh and len(known) == len(self._found.names):
+                find_path = self._found.find_path
                 self._entries = [
-                    Entry(path, *known[name]) for name, path, _ in self._found
+                    Entry(find_path(name), *known[name]) for name in self._found.names
                 ]
             else:
                 self._entries = self._look(known)
 
         return self._entries
 
+    def is_of(self, folder: pathlib.Path, *, recursive: bool) -> bool:
+        """Tell whether these are the files of a folder."""
+        return self._found.is_of(str(folder), recursive=recursive)
+
     @functools.cached_property
     def _is_fresh(self) -> bool:
-        """Tell whether every file is as the index has it, beyond any doubt."""
-        newest = max((stamp[1] for *_, stamp in self._found), default=0)
+        """Whether every file is as the index has it, beyond any doubt."""
         return (
-            newest < self._file.written - _DOUBT
-            and self._file.fingerprint == _take_fingerprint(self._found)
+            self._found.newest < self._file.written - _DOUBT
+            and self._file.fingerprint == self._found.take_fingerprint()
         )
 
     def _look(self, known: cabc.Mapping[str, Known]) -> list[Entry]:
@@ -108,15 +108,17 @@ class Index:
                     entries[name] = _read_entry(path, stamp, old)
                     is_changed |= stamp[1] < self._began - _DOUBT or old is None
 
+        self._entries = list(entries.values())
+
         if is_changed or entries.keys() != known.keys():
             self._file.write(
                 entries,
-                outline=make_outline(entries.values()),
+                outline=make_outline(self),
                 written=self._began,
-                fingerprint=_take_fingerprint(self._found),
+                fingerprint=self._found.take_fingerprint(),
             )
 
-        return list(entries.values())
+        return self._entries
 
 
 def _read_entry(path: str, stamp: Stamp, old: Known | None) -> Entry:
@@ -135,41 +137,5 @@ def _read_entry(path: str, stamp: Stamp, old: Known | None) -> Entry:
 
 def list_files(folder: pathlib.Path, *, recursive: bool) -> cabc.Iterator[pathlib.Path]:
     """Yield the files that Alembic takes for revisions, in a stable order."""
-    for _, place in _list_files(str(folder), recursive=recursive):
-        yield pathlib.Path(place)
-
-
-def _list_files(
-    folder: str, *, recursive: bool, inside: str = ""
-) -> cabc.Iterator[tuple[str, str]]:
-    """Yield what Alembic takes for revisions: the name in the folder, and the place."""
-    with os.scandir(os.path.realpath(folder)) as found:
-        files = sorted(found, key=lambda one: one.name)
-
-    for file in files:
-        name = file.name
-
-        if name.endswith(".py") and not name.startswith((".#", "__init__")):
-            is_link = file.is_symlink()
-            yield inside + name, os.path.realpath(file) if is_link else file.path
-
-        elif recursive and name != "__pycache__" and file.is_dir(follow_symlinks=False):
-            yield from _list_files(file.path, recursive=True, inside=f"{inside}{name}/")
-
-
-def _read_stamp(path: str) -> Stamp:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return (-1, 0, 0)
-
-    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-def _take_fingerprint(found: cabc.Sequence[tuple[str, str, Stamp]]) -> str:
-    """Return one number for the names, sizes and times of all files."""
-    names = "\0".join(name for name, *_ in found)
-    numbers = array.array("q", (number for *_, stamp in found for number in stamp))
-    taken = hashlib.blake2b(names.encode("utf-8", "surrogateescape"), digest_size=16)
-    taken.update(numbers.tobytes())
-    return taken.hexdigest()
+    for _, path, _ in Listing(str(folder), recursive=recursive):
+        yield pathlib.Path(path)

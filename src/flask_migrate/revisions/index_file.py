@@ -19,24 +19,16 @@ from .headers import Stamp
 if t.TYPE_CHECKING:
     from .outline import Outline
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when the file, or what is read from a revision file, changes."""
 
 Known = tuple[Stamp, str, Header | None]
 """An entry without its path: the folder may have been moved."""
 
 
-class Summary(t.NamedTuple):
-    """A sound history with one head.
-
-    :param name: of the file of the head, in the folder.
-    :param head: what is known of it.
-    :param is_plain: nothing has a label or depends on something beside its parents.
-    """
-
-    name: str
-    head: Known
-    is_plain: bool
+Summary = tuple[tuple[str, Known, tuple[str, ...], bool], ...]
+"""The heads of a sound history: the name of the file, what is known of it, its labels,
+and whether nothing depends on it."""
 
 
 class IndexFile:
@@ -67,18 +59,22 @@ class IndexFile:
 
         if key == _make_key():
             if summary is not None:
-                row, is_plain = summary
-                self.summary = Summary(*_from_row(row), is_plain)
+                self.summary = tuple(
+                    (*_from_row(row), tuple(labels), is_effective)
+                    for row, labels, is_effective in summary
+                )
 
             self.written, self.fingerprint = written, fingerprint
             self._rows, self._check = rows, int(second, 16)
 
     def read_rows(self) -> dict[str, Known]:
-        """Return what is known of each file, by its name in the folder."""
-        if self._check != zlib.crc32(self._rows):
+        """Return what is known of each file, by its name in the folder; once."""
+        content, self._rows = self._rows, b""
+
+        if self._check != zlib.crc32(content):
             return {}
 
-        rows = json.loads(self._rows or b"[]")
+        rows = json.loads(content or b"[]")
         return dict(map(_from_row, rows))
 
     def write(
@@ -100,8 +96,11 @@ class IndexFile:
         summary = None
 
         if outline is not None:
-            head = next(name for name in entries if entries[name] is outline.head)
-            summary = (rows[head], outline.is_plain)
+            names = {entry.path: name for name, entry in entries.items()}
+            summary = [
+                (rows[names[head.entry.path]], head.labels, head.is_effective)
+                for head in outline.heads.values()
+            ]
 
         line = _dump([_make_key(), written, fingerprint, summary])
         content = _dump([*rows.values()])

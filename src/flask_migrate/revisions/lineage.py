@@ -57,27 +57,15 @@ def read_lineage(history: History, *, salt: str = "") -> tuple[Milestone, ...]:
 def _read_line(history: History) -> list[tuple[str, str]] | None:
     """Return each revision and its checksum, the oldest first, without Alembic's graph.
 
-    :return: ``None`` where one does not simply follow the other.
+    :return: ``None`` where Alembic has to look at it.
     """
     outline = history.outline
 
-    if outline is None or not outline.is_plain:
+    if outline is None:
         return None
 
-    found = []
-    current: str | None = outline.head_id
-
-    while current is not None:
-        entry = outline.entries[current]
-        down = entry.header.down if entry.header else ()
-        found.append((current, entry.checksum))
-
-        if isinstance(down, tuple):
-            return None
-
-        current = down
-
-    return found[::-1] if len(found) == len(outline.entries) else None
+    entries = outline.entries
+    return [(one, entries[one].checksum) for one in outline.walk()[::-1]]
 
 
 def _read_graph(history: History) -> list[tuple[str, str]]:

@@ -1,100 +1,133 @@
-"""A history that has one end, told from the index alone: without Alembic, in no time.
+"""A history, told from the index alone: without Alembic, in no time.
 
-Nearly every command on nearly every day finds the database at the only head. To know
-that, no graph is needed, and Alembic is not imported.
+Nearly every command on nearly every day finds the database at the heads. To know that,
+no graph is needed, and Alembic is not imported.
 """
 
 from __future__ import annotations
 
-import collections
 import collections.abc as cabc
 import functools
 import typing as t
 
-from .descent import Descent
 from .headers import Entry
 from .headers import Header
-from .headers import Idents
+from .relations import each
+from .relations import Relations
 
 if t.TYPE_CHECKING:
     from ..plan import Revision
 
 
-class Outline:
-    """A sound history with exactly one head.
+class Head(t.NamedTuple):
+    """A revision that none follows.
 
-    :param head: the newest file.
-    :param is_plain: nothing has a label or depends on something beside its parents.
-    :param load: returns all files, where somebody asks for more than the head.
+    :param entry: its file.
+    :param labels: the names of its branch.
+    :param is_effective: none depends on it either.
     """
 
-    def __init__(
-        self, *, head: Entry, is_plain: bool, load: cabc.Callable[[], list[Entry]]
-    ) -> None:
-        self.head: Entry = head
-        self.is_plain: bool = is_plain
-        self._load = load
+    entry: Entry
+    labels: tuple[str, ...]
+    is_effective: bool
 
     @property
-    def head_id(self) -> str:
-        """The id of the newest revision."""
-        return self._header_of(self.head).revision
+    def revision(self) -> str:
+        """Its id."""
+        return _header_of(self.entry).revision
+
+
+class Files(t.Protocol):
+    """Where the files of a history are known."""
+
+    @property
+    def entries(self) -> cabc.Sequence[Entry]:
+        """All of them, in a stable order."""
+
+
+class Outline:
+    """A sound history.
+
+    :param heads: what none follows, in the order of the files.
+    :param files: asked where somebody wants more than the heads.
+    """
+
+    def __init__(self, heads: cabc.Iterable[Head], *, files: Files) -> None:
+        self.heads: dict[str, Head] = {one.revision: one for one in heads}
+        self.files: Files = files
 
     @functools.cached_property
     def entries(self) -> dict[str, Entry]:
         """The files, by revision."""
-        return {self._header_of(one).revision: one for one in self._load()}
+        return {_header_of(one).revision: one for one in self.files.entries}
 
     @functools.cached_property
-    def _children(self) -> dict[str, list[str]]:
-        """The revisions that follow each."""
-        found: dict[str, list[str]] = collections.defaultdict(list)
+    def relations(self) -> Relations:
+        """Which revision leads to which."""
+        return Relations({key: _header_of(one) for key, one in self.entries.items()})
 
-        for revision, entry in self.entries.items():
-            for parent in _each(self._header_of(entry).down):
-                found[parent].append(revision)
+    @property
+    def effective_heads(self) -> tuple[str, ...]:
+        """What the version table of a database holds that has everything."""
+        return tuple(key for key, one in self.heads.items() if one.is_effective)
 
-        return found
+    def is_at_end(self, places: cabc.Iterable[str], *, target: str = "heads") -> bool:
+        """Tell whether a database is where an upgrade leads, if that is plain to see.
 
-    @staticmethod
-    def _header_of(entry: Entry) -> Header:
-        assert entry.header is not None  # or there would be no outline
-        return entry.header
-
-    def knows(self, revision: str) -> bool:
-        """Tell whether a revision has a file."""
-        return revision == self.head_id or revision in self.entries
+        :param places: the ids in its version table.
+        :param target: of the upgrade.
+        """
+        is_plain = target == "heads" or (target == "head" and len(self.heads) == 1)
+        return is_plain and sorted(places) == sorted(self.effective_heads)
 
     def describe(self, revision: str) -> Revision:
-        """Return one file's facts, where nothing has a label or a dependency."""
+        """Return one file's facts."""
         from ..plan import Revision
 
-        is_head = revision == self.head_id
-        entry = self.head if is_head else self.entries[revision]
-        header = self._header_of(entry)
-        following = () if is_head else tuple(sorted(self._children[revision]))
+        head = self.heads.get(revision)
+
+        if head is not None:
+            # What is asked for most is known without the others.
+            entry, labels, is_effective = head
+            following: tuple[str, ...] = ()
+        else:
+            entry, is_effective = self.entries[revision], False
+            labels = tuple(sorted(self.relations.labels[revision]))
+            following = tuple(sorted(self.relations.children[revision]))
+
+        header = _header_of(entry)
         documentation = (header.doc or "").strip()
         return Revision(
             revision=revision,
-            down_revisions=_each(header.down),
+            down_revisions=each(header.down),
+            dependencies=each(header.needs),
+            branch_labels=labels,
             next_revisions=following,
-            is_head=is_head,
-            is_effective_head=is_head,
+            is_head=head is not None,
+            is_effective_head=is_effective,
             is_branch_point=len(following) > 1,
-            is_merge_point=len(_each(header.down)) > 1,
+            is_merge_point=len(each(header.down)) > 1,
             message=documentation.split("\n\n")[0],
             documentation=documentation,
             path=entry.path,
         )
 
     def walk(self) -> list[str]:
-        """Return the ids, the newest first, where nothing has a dependency."""
-        entries = self.entries
-        return Descent(
-            lambda ident: _each(self._header_of(entries[ident]).down),
-            todo={*entries},
-            heads=[self.head_id],
-        ).walk()
+        """Return the ids, the newest first, in exactly Alembic's order."""
+        return self.relations.walk()
+
+    def list_current(self, places: tuple[str, ...]) -> list[str] | None:
+        """Return what a database stands at, dependencies included, in order.
+
+        :param places: the ids in its version table.
+        :return: ``None`` where there is something to be said about them.
+        """
+        if self.is_at_end(places):
+            return sorted(self.heads)
+
+        is_known = all(one in self.entries for one in places)
+        is_sound = is_known and len({*places}) == len(places)
+        return self.relations.find_ends(places) if is_sound else None
 
     def is_unchanged(self, checksums: cabc.Mapping[str, str]) -> bool:
         """Tell whether all files are what they were when they were applied.
@@ -110,58 +143,50 @@ class Outline:
         )
 
 
-def make_outline(files: cabc.Iterable[Entry]) -> Outline | None:
+def make_outline(files: Files) -> Outline | None:
     """Return the outline of a history; ``None`` where Alembic has to look at it."""
-    entries = list(files)
-    headers: dict[str, Header] = {}
+    entries: dict[str, Entry] = {}
 
-    for entry in entries:
+    for entry in files.entries:
         header = entry.header
 
-        if header is None or header.is_broken or header.revision in headers:
+        if header is None or header.is_broken or header.revision in entries:
             return None
 
-        headers[header.revision] = header
+        entries[header.revision] = entry
 
-    parents = {parent for header in headers.values() for parent in _each(header.down)}
-    heads = [
-        one for one in entries if one.header and one.header.revision not in parents
-    ]
+    relations = Relations({key: _header_of(one) for key, one in entries.items()})
 
-    if len(heads) != 1 or not _is_sound(headers):
+    if not entries or not _is_sound(relations):
         return None
 
-    is_plain = not any(one.labels or one.needs for one in headers.values())
-    return Outline(head=heads[0], is_plain=is_plain, load=lambda: entries)
+    heads = (
+        Head(
+            entry=entries[one],
+            labels=tuple(sorted(relations.labels[one])),
+            is_effective=relations.is_effective_head(one),
+        )
+        for one in relations.heads
+    )
+    return Outline(heads, files=files)
 
 
-def _each(idents: Idents) -> tuple[str, ...]:
-    return (idents,) if isinstance(idents, str) else tuple(idents or ())
+def _header_of(entry: Entry) -> Header:
+    assert entry.header is not None  # or there would be no outline
+    return entry.header
 
 
-def _is_sound(headers: cabc.Mapping[str, Header]) -> bool:
+def _is_sound(relations: Relations) -> bool:
     """Tell whether every revision can be reached, one after the other, from nothing.
 
-    It cannot in a cycle, and after a revision that has no file.
+    It cannot in a cycle, and after a revision that has no file. A name must be one, and
+    have a letter.
     """
-    waits: dict[str, int] = {}
-    followed: dict[str, list[str]] = collections.defaultdict(list)
-
-    for revision, header in headers.items():
-        needed = {*_each(header.down), *_each(header.needs)}
-        waits[revision] = len(needed)
-
-        for one in needed:
-            followed[one].append(revision)
-
-    ready = [revision for revision, count in waits.items() if not count]
-
-    for revision in ready:
-        for child in followed.get(revision, ()):
-            waits[child] -= 1
-
-            if not waits[child]:
-                ready.append(child)
-
-    labels = [label for header in headers.values() for label in _each(header.labels)]
-    return len(ready) == len(headers) and len({*labels}) == len(labels)
+    headers = relations.headers
+    labels = [label for header in headers.values() for label in each(header.labels)]
+    return (
+        len(relations.order) == len(headers)
+        and len({*labels}) == len(labels)
+        and all(labels)
+        and headers.keys().isdisjoint(labels)
+    )

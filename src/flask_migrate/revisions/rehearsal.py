@@ -30,8 +30,8 @@ from .capture.operations import standing_in
 from .capture.quarantine import quarantine
 from .capture.recorder import ends_transaction
 from .database_run import DatabaseRun
+from .operations import ForeignKeysEnforced
 from .operations import make_impl
-from .operations.sqlite import ForeignKeysEnforced
 
 
 class Rehearsal(DatabaseRun):

@@ -7,7 +7,6 @@ import typing as t
 
 import sqlalchemy as sa
 
-from ..databases.connections import explain
 from ..databases.dialects.base import hide_secrets
 from ..errors import ConnectionFailed
 from ..errors import find_line
@@ -39,7 +38,7 @@ def explain_failure(
     :param error: what it raised.
     """
     step = plan.steps[number]
-    known = error if isinstance(error, MigrationError) else explain(error, run.url)
+    known = error if isinstance(error, MigrationError) else run.explain(error)
     reason = known.message if known else f"{type(error).__name__}: {error}"
 
     if run.context.as_sql:

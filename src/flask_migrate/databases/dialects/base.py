@@ -14,20 +14,18 @@ from sqlalchemy import exc
 from ...errors import DatabaseError
 from ...errors import MigrationError
 from ...errors import UsageError
-from .definitions import Definitions
-from .definitions import Items
-from .definitions import Kind
-from .definitions import Tried
-from .durability import Durability
-from .durability import is_read
 from .explanations import Explanation
 from .locks import MigrationLock
 from .renaming import Renaming
-from .schemas import read_any
-from .schemas import Schema
 
 if t.TYPE_CHECKING:
+    from .definitions import Definitions
+    from .definitions import Items
+    from .definitions import Kind
+    from .definitions import Tried
+    from .durability import Durability
     from .facts import Facts
+    from .schemas import Schema
     from .templates import Templates
 
 
@@ -241,6 +239,9 @@ class Dialect:
 
         :param autocommit: the connection commits each statement.
         """
+        from .durability import Durability
+        from .durability import is_read
+
         return Durability.READ if is_read(sql) else Durability.ROLLS_BACK
 
     def probe(self, connection: sa.Connection, sql: str) -> str | None:
@@ -303,6 +304,10 @@ class Dialect:
         """
         return None
 
+    def name_server(self, connection: sa.Connection) -> sa.URL:
+        """Return where a connection goes, by the name of the server that is there."""
+        return connection.engine.url
+
     def describe_server(self, connection: sa.Connection) -> str:
         """Return which server this is, and its version: ``PostgreSQL 15.4``."""
         known = connection.dialect.server_version_info or ()
@@ -316,6 +321,8 @@ class Dialect:
 
         :param schemas: those to read besides the default ones.
         """
+        from .schemas import read_any
+
         return read_any(connection, schemas)
 
     tells_indexes = False

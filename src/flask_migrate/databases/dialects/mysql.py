@@ -10,15 +10,11 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from . import mysql_definitions
 from .base import describe_blocker
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
-from .definitions import Definitions
-from .definitions import Items
-from .definitions import Tried
 from .durability import changes_rows
 from .durability import Durability
 from .durability import is_read
@@ -39,13 +35,16 @@ from .mysql_objects import read_objects
 from .renaming import MySQLRenaming
 from .renaming import Renaming
 from .schemas import read_mysql
-from .schemas import Schema
 from .schemas import show_created
 from .schemas import without_owner
 from .session_locks import MySQLLock
 
 if t.TYPE_CHECKING:
+    from .definitions import Definitions
+    from .definitions import Items
+    from .definitions import Tried
     from .facts import Facts
+    from .schemas import Schema
     from .templates import Templates
 
 
@@ -213,6 +212,13 @@ class MySQL(Dialect):
         text = super().describe_server(connection)
         return text.replace("MySQL", "MariaDB") if is_mariadb else text
 
+    def name_server(self, connection: sa.Connection) -> sa.URL:
+        # `mysql://` leads to MariaDB as well; SQLAlchemy sees it when it connects.
+        url = connection.engine.url
+        is_mariadb = getattr(connection.dialect, "is_mariadb", False)
+        driver = url.drivername.replace("mysql", "mariadb", 1) if is_mariadb else None
+        return url if driver is None else url.set(drivername=driver)
+
     def read_schema(
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> Schema:
@@ -221,9 +227,13 @@ class MySQL(Dialect):
     def read_definitions(
         self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
     ) -> Definitions:
+        from . import mysql_definitions
+
         return mysql_definitions.read_definitions(connection, schemas)
 
     def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        from . import mysql_definitions
+
         return mysql_definitions.try_definitions(connection, wanted)
 
     def name_constraint(

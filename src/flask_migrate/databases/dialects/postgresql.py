@@ -13,17 +13,12 @@ from sqlalchemy import exc
 
 from ...errors import DatabaseError
 from ...errors import NotConfigured
-from . import postgresql_definitions
 from . import postgresql_ownership
 from .base import describe_blocker
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
-from .definitions import Definitions
-from .definitions import Items
-from .definitions import Kind
-from .definitions import Tried
 from .durability import Durability
 from .durability import find_names
 from .durability import is_read
@@ -45,11 +40,15 @@ from .postgresql_session import quote_literal
 from .renaming import PostgreSQLRenaming
 from .renaming import Renaming
 from .schemas import read_postgresql
-from .schemas import Schema
 from .session_locks import PostgreSQLLock
 
 if t.TYPE_CHECKING:
+    from .definitions import Definitions
+    from .definitions import Items
+    from .definitions import Kind
+    from .definitions import Tried
     from .facts import Facts
+    from .schemas import Schema
     from .templates import Templates
 
 
@@ -209,9 +208,13 @@ class PostgreSQL(Dialect):
     def read_definitions(
         self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
     ) -> Definitions:
+        from . import postgresql_definitions
+
         return postgresql_definitions.read_definitions(connection, schemas)
 
     def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        from . import postgresql_definitions
+
         return postgresql_definitions.try_definitions(connection, wanted)
 
     def write_rename(
@@ -235,6 +238,8 @@ class PostgreSQL(Dialect):
     def name_constraint(
         self, kind: str, table: str, columns: tuple[str, ...]
     ) -> str | None:
+        from . import postgresql_definitions
+
         return postgresql_definitions.make_name(kind, table, columns)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:

@@ -15,14 +15,10 @@ from sqlalchemy import pool
 
 from ...errors import DataAtRisk
 from ...errors import DatabaseError
-from . import sqlite_definitions
 from .base import Dialect
 from .base import first_line
 from .base import Runner
 from .base import SessionGuard
-from .definitions import Definitions
-from .definitions import Items
-from .definitions import Tried
 from .explanations import explain_exists
 from .explanations import explain_locked
 from .explanations import explain_nulls
@@ -31,10 +27,13 @@ from .file_lock import FileLock
 from .locks import MigrationLock
 from .renaming import Renaming
 from .renaming import SQLiteRenaming
-from .schemas import Schema
 
 if t.TYPE_CHECKING:
+    from .definitions import Definitions
+    from .definitions import Items
+    from .definitions import Tried
     from .facts import Facts
+    from .schemas import Schema
     from .templates import Templates
 
 Violations = frozenset[tuple[t.Any, ...]]
@@ -227,9 +226,13 @@ class SQLite(Dialect):
     def read_definitions(
         self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
     ) -> Definitions:
+        from . import sqlite_definitions
+
         return sqlite_definitions.read_definitions(connection, schemas)
 
     def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+        from . import sqlite_definitions
+
         return sqlite_definitions.try_definitions(connection, wanted)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:

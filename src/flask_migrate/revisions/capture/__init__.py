@@ -17,7 +17,6 @@ from alembic.runtime.migration import MigrationStep
 from alembic.runtime.migration import RevisionStep
 from sqlalchemy import exc
 
-from ...databases.connections import explain
 from ...databases.dialects.base import first_line
 from ...databases.dialects.base import hide_secrets
 from ...databases.reading import read_only
@@ -201,7 +200,7 @@ def _explain(error: BaseException, run: DatabaseRun) -> str:
     if is_question or isinstance(error, exc.NoInspectionAvailable):
         return "reads the database"
 
-    known = error if isinstance(error, MigrationError) else explain(error, run.url)
+    known = error if isinstance(error, MigrationError) else run.explain(error)
     reason = (
         known.message.splitlines()[0]
         if known

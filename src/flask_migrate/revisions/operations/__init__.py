@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import importlib
 import typing as t
 import warnings
 
-from .mysql import MySQLImpl
-from .postgresql import PostgreSQLImpl
-from .sqlite import SQLiteImpl
+from ...errors import MigrationError
 
 if t.TYPE_CHECKING:
     from alembic.ddl.impl import DefaultImpl
     from alembic.runtime.migration import MigrationContext
+
+
+class ForeignKeysEnforced(MigrationError):
+    """A table would be rebuilt while ``PRAGMA foreign_keys`` is on.
+
+    Dropping the original would delete or change the rows that point to it. The pragma
+    cannot be changed inside a transaction, so the whole step is begun again.
+    """
 
 
 def make_impl(
@@ -31,11 +38,12 @@ def make_impl(
     :return: ours on SQLite, PostgreSQL, MySQL and MariaDB, else the context's own.
     """
     own = context.impl
-    make = _IMPLS.get(context.dialect.name)
 
-    if make is None:
+    if context.dialect.name not in _PLACES:
         return own
 
+    module, kind = _PLACES[context.dialect.name]
+    make: t.Any = getattr(importlib.import_module(f".{module}", __name__), kind)
     impl = make(
         own.dialect,
         own.connection,
@@ -45,7 +53,7 @@ def make_impl(
         own.context_opts,
     )
     impl.allow_lossy_casts = allow_lossy_casts
-    return impl
+    return t.cast("DefaultImpl", impl)
 
 
 @contextlib.contextmanager
@@ -71,9 +79,10 @@ _CARRIED = (
     "Table '_alembic_tmp_.*' specifies columns .* as primary_key=True",
 )
 
-_IMPLS: dict[str, type[SQLiteImpl] | type[MySQLImpl] | type[PostgreSQLImpl]] = {
-    "postgresql": PostgreSQLImpl,
-    "sqlite": SQLiteImpl,
-    "mysql": MySQLImpl,
-    "mariadb": MySQLImpl,
+_PLACES = {
+    "postgresql": ("postgresql", "PostgreSQLImpl"),
+    "sqlite": ("sqlite", "SQLiteImpl"),
+    "mysql": ("mysql", "MySQLImpl"),
+    "mariadb": ("mysql", "MySQLImpl"),
 }
+"""The module and the class of each backend: a run needs one of them or two."""

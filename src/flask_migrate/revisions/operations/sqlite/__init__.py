@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-from .impl import ForeignKeysEnforced as ForeignKeysEnforced
+from .. import ForeignKeysEnforced as ForeignKeysEnforced
 from .impl import SQLiteImpl as SQLiteImpl

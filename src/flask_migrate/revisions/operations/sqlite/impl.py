@@ -8,29 +8,22 @@ import sqlalchemy as sa
 from alembic.ddl import sqlite
 from sqlalchemy.schema import CreateIndex
 
-from ....errors import MigrationError
+from .. import ForeignKeysEnforced
 from ..rendering import ExactText
 from .catalog import Catalog
 from .leftovers import check_original
-from .rebuild import Rebuild
 
 if t.TYPE_CHECKING:
     from alembic.operations.batch import ApplyBatchImpl
     from alembic.operations.batch import BatchOperationsImpl
+
+    from .rebuild import Rebuild
 
 _KEPT_TYPES = frozenset({sa.Date, sa.DateTime, sa.Time, sa.Interval, sa.Uuid, sa.JSON})
 """Types that SQLAlchemy stores as text, in columns that SQLite takes for numeric.
 
 A cast to one of them makes 2024 of '2024-01-31'; without it the text stays.
 """
-
-
-class ForeignKeysEnforced(MigrationError):
-    """A table would be rebuilt while ``PRAGMA foreign_keys`` is on.
-
-    Dropping the original would delete or change the rows that point to it. The pragma
-    cannot be changed inside a transaction, so the whole step is begun again.
-    """
 
 
 class SQLiteImpl(ExactText, sqlite.SQLiteImpl):
@@ -98,6 +91,9 @@ class SQLiteImpl(ExactText, sqlite.SQLiteImpl):
             )
 
         assert self.connection is not None  # not as_sql
+        # The greater part of what stands here, and hardly a run needs it.
+        from .rebuild import Rebuild
+
         rebuild = Rebuild(
             self.connection,
             batch_impl,
