@@ -115,14 +115,12 @@ class Recorder:
             return
 
         values = {
-            **dataclasses.asdict(entry),
             "started": entry.started.astimezone(datetime.UTC).isoformat(),
             "script": None if script is None else zlib.compress(script),
         }
         known = {
-            key: self._fit(value)
-            for key, value in values.items()
-            if key in self._columns
+            key: self._fit(values[key] if key in values else getattr(entry, key))
+            for key in self._columns - {"id"}
         }
         # Parameters, and no values(): SQLAlchemy then knows the statement again.
         self._connection.execute(self._table.insert(), known)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import typing as t
+
+import sqlalchemy as sa
 from alembic.runtime.migration import HeadMaintainer
+from alembic.util import CommandError
 
 
 class Heads(HeadMaintainer):
@@ -17,7 +21,35 @@ class Heads(HeadMaintainer):
             super()._delete_version(version)
 
     def _update_version(self, from_: str, to_: str) -> None:
-        if from_ in self.heads:
+        if from_ not in self.heads:
+            self._insert_version(to_)
+        elif self.context.as_sql:
             super()._update_version(from_, to_)
         else:
-            self._insert_version(to_)
+            self._replace_version(from_, to_)
+
+    def _replace_version(self, from_: str, to_: str) -> None:
+        """Do what Alembic does, with parameters.
+
+        Alembic 1.20 writes the ids into the text, so that SQLAlchemy compiles and keeps
+        a statement for each of a thousand steps.
+        """
+        table = self.context._version
+        change = (
+            table.update()
+            .values(version_num=sa.bindparam("new"))
+            .where(table.c.version_num == sa.bindparam("old"))
+        )
+        self.heads.remove(from_)
+        self.heads.add(to_)
+        # Typed as if SQL might be written here.
+        result = t.cast(
+            "sa.CursorResult[t.Any]",
+            self.context.impl._exec(change, params={"old": from_, "new": to_}),
+        )
+
+        if self.context.dialect.supports_sane_rowcount and result.rowcount != 1:
+            raise CommandError(
+                f"Online migration expected to match one row when updating '{from_}' to"
+                f" '{to_}' in '{self.context.version_table}'; {result.rowcount} found"
+            )
