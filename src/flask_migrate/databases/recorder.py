@@ -72,6 +72,9 @@ class Recorder:
         self._table = make_table(version_table, schema)
         self._columns: frozenset[str] = frozenset()
         self._holds_any_text = True
+        # Nobody asks for the number of a new row; without values() SQLAlchemy knows
+        # the statement again.
+        self._addition: sa.Insert = self._table.insert().inline()
 
     @property
     def is_ready(self) -> bool:
@@ -122,8 +125,7 @@ class Recorder:
             key: self._fit(values[key] if key in values else getattr(entry, key))
             for key in self._columns - {"id"}
         }
-        # Parameters, and no values(): SQLAlchemy then knows the statement again.
-        self._connection.execute(self._table.insert(), known)
+        self._connection.execute(self._addition, known)
 
     def _fit(self, value: t.Any) -> t.Any:
         if self._holds_any_text or not isinstance(value, str):

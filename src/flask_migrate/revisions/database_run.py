@@ -329,9 +329,7 @@ class DatabaseRun:
 
         try:
             with crossing(self.history):
-                self._attempt(
-                    alembic_step, script, step, rebuilds=says_rebuild(text)
-                )
+                self._attempt(alembic_step, script, step, rebuilds=says_rebuild(text))
         except BaseException:
             self._require_maintainer().heads = before
             self.has_part = self.ledger is not None and self.ledger.note_failure()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 import sqlalchemy as sa
@@ -28,24 +29,28 @@ class Heads(HeadMaintainer):
         else:
             self._replace_version(from_, to_)
 
+    @functools.cached_property
+    def _replacement(self) -> sa.Update:
+        table = self.context._version
+        return (
+            table.update()
+            .values(version_num=sa.bindparam("new"))
+            .where(table.c.version_num == sa.bindparam("old"))
+        )
+
     def _replace_version(self, from_: str, to_: str) -> None:
         """Do what Alembic does, with parameters.
 
         Alembic 1.20 writes the ids into the text, so that SQLAlchemy compiles and keeps
         a statement for each of a thousand steps.
         """
-        table = self.context._version
-        change = (
-            table.update()
-            .values(version_num=sa.bindparam("new"))
-            .where(table.c.version_num == sa.bindparam("old"))
-        )
         self.heads.remove(from_)
         self.heads.add(to_)
+        names = {"old": from_, "new": to_}
         # Typed as if SQL might be written here.
         result = t.cast(
             "sa.CursorResult[t.Any]",
-            self.context.impl._exec(change, params={"old": from_, "new": to_}),
+            self.context.impl._exec(self._replacement, params=names),
         )
 
         if self.context.dialect.supports_sane_rowcount and result.rowcount != 1:

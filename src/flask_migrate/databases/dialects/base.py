@@ -242,6 +242,13 @@ class Dialect:
         """
         return Durability.READ if is_read(sql) else Durability.ROLLS_BACK
 
+    def commits_first(self, sql: str) -> bool:
+        """Tell whether the server commits what is open before it looks at a statement.
+
+        :param sql: commits by itself.
+        """
+        return False
+
     def probe(self, connection: sa.Connection, sql: str) -> str | None:
         """Return what the schema looks like, as far as a statement can change it.
 

@@ -109,6 +109,9 @@ class MySQL(Dialect):
 
         return Durability.ROLLS_BACK if changes_rows(sql) else Durability.COMMITS
 
+    def commits_first(self, sql: str) -> bool:
+        return bool(_COMMITS_FIRST.match(strip_comments(sql)))
+
     def probe(self, connection: sa.Connection, sql: str) -> str | None:
         return read_objects(connection, sql)
 
@@ -316,6 +319,16 @@ class MySQL(Dialect):
         run(url.set(database=""), drop)
 
 
+_COMMITS_FIRST = re.compile(
+    r"(?i)(?:(?:CREATE|ALTER|DROP|RENAME)\s+(?:OR\s+REPLACE\s+)?TABLE"
+    r"|(?:CREATE|DROP)\s+(?:(?:UNIQUE|FULLTEXT|SPATIAL)\s+)?INDEX"
+    r"|TRUNCATE\s+TABLE)\b"
+)
+"""Read as far as to know what it is, and before its tables are opened.
+
+https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
+https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html
+"""
 _KEEPS_NOTHING = re.compile(r"(?i)(?:DO|KILL)\b")
 _OLDEST = sa.text(
     "SELECT p.id, p.user, p.info,"
