@@ -1,8 +1,6 @@
-"""What our own tables need beside plain columns: room for any text."""
+"""What our own tables need beside plain columns."""
 
 from __future__ import annotations
-
-import typing as t
 
 import sqlalchemy as sa
 
@@ -13,10 +11,3 @@ LONG_TEXT: sa.types.TypeEngine[str] = sa.Text().with_variant(
 
 SQLAlchemy's type of that name would bring its seven drivers for MySQL into memory.
 """
-
-ANY_TEXT: dict[str, t.Any] = {
-    f"{name}_{option}": value
-    for name in ("mysql", "mariadb")
-    for option, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))
-}
-"""Options of a table: an old database may know the letters of one language only."""

@@ -24,7 +24,6 @@ from ..errors import JournalMismatch
 from ..errors import LockNotAcquired
 from ..results import JournalRow
 from ..results import Progress
-from .columns import ANY_TEXT
 from .columns import LONG_TEXT
 from .connections import explain
 from .dialects.base import Dialect
@@ -42,7 +41,7 @@ POLL_SECONDS = 0.2
 """How often a run asks whether the statement of a killed run has ended."""
 
 
-def make_table(version_table: str, schema: str | None) -> sa.Table:
+def make_table(version_table: str, schema: str | None, *, dialect: Dialect) -> sa.Table:
     """Return the journal that belongs to a version table."""
     return sa.Table(
         f"{version_table}{SUFFIX}",
@@ -59,7 +58,7 @@ def make_table(version_table: str, schema: str | None) -> sa.Table:
         sa.Column("row_count", sa.BigInteger),
         sa.Column("generated_key", sa.BigInteger),
         schema=schema,
-        **ANY_TEXT,
+        **dialect.any_text,
     )
 
 
@@ -84,7 +83,7 @@ class Journal:
     ) -> None:
         self._connection = connection
         self._dialect = dialect
-        self._table = make_table(version_table, schema)
+        self._table = make_table(version_table, schema, dialect=dialect)
         # With parameters for all that differs, so that SQLAlchemy knows them again.
         here = self._table.c.step == sa.bindparam("the_step")
         self._addition: sa.Insert = self._table.insert().inline()

@@ -94,6 +94,10 @@ class MySQL(Dialect):
     # It has XA transactions, and refuses DDL inside of them (XAER_RMFAIL).
     two_phase = False
     keeps_part = True
+    any_text: cabc.Mapping[str, t.Any] = {
+        "mysql_charset": "utf8mb4",
+        "mysql_collate": "utf8mb4_bin",
+    }
     no_default: tuple[type[t.Any], ...] = (sa.Text, sa.LargeBinary, sa.JSON)
     session_guard: type[SessionGuard] = MySQLGuard
     migration_lock: type[MigrationLock] = MySQLLock
@@ -344,6 +348,10 @@ class MariaDB(MySQL):
 
     name = "mariadb"
     title = "MariaDB"
+    any_text: cabc.Mapping[str, t.Any] = {
+        "mariadb_charset": "utf8mb4",
+        "mariadb_collate": "utf8mb4_bin",
+    }
 
 
 def _run(connection: sa.Connection, sql: str) -> None:
