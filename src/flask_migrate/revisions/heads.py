@@ -9,13 +9,26 @@ import sqlalchemy as sa
 from alembic.runtime.migration import HeadMaintainer
 from alembic.util import CommandError
 
+if t.TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
+
 
 class Heads(HeadMaintainer):
     """The ids in the version table, as the steps change them.
 
     Alembic 1.20 fails for ever (``KeyError``) at a merge that names an ancestor of
     another of its parents: the ancestor has no row of its own any more.
+
+    :param context: Alembic's view of the database.
+    :param heads: the ids, as a run finds them.
+    :param is_noted: the statements are written down: their values stand in the text.
     """
+
+    def __init__(
+        self, context: MigrationContext, heads: t.Any, *, is_noted: bool = False
+    ) -> None:
+        super().__init__(context, heads)
+        self._is_noted = is_noted or context.as_sql
 
     def _delete_version(self, version: str) -> None:
         if version in self.heads:
@@ -24,7 +37,7 @@ class Heads(HeadMaintainer):
     def _update_version(self, from_: str, to_: str) -> None:
         if from_ not in self.heads:
             self._insert_version(to_)
-        elif self.context.as_sql:
+        elif self._is_noted:
             super()._update_version(from_, to_)
         else:
             self._replace_version(from_, to_)
