@@ -166,7 +166,8 @@ class JournalRow:
 
     def to_dict(self) -> dict[str, t.Any]:
         """Return the row as plain values, for JSON and for its table."""
-        return {**dataclasses.asdict(self), "progress": self.progress.value}
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {**values, "progress": self.progress.value}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,10 +53,11 @@ def make_listener(also: Listener | None = None) -> Listener:
     app: t.Any = current_app._get_current_object()  # type: ignore[attr-defined]
 
     def listen(event: Event) -> None:
-        # Flat attributes, as the OpenTelemetry handler for logging takes them. At
-        # DEBUG, which is off unless somebody wants it.
-        extra = {f"migrate_{key}": value for key, value in event.to_dict().items()}
-        _log.debug("%s", event.kind.value, extra=extra)
+        # At DEBUG, which is off unless somebody wants it.
+        if _log.isEnabledFor(logging.DEBUG):
+            # Flat attributes, as the OpenTelemetry handler for logging takes them.
+            extra = {f"migrate_{key}": value for key, value in event.to_dict().items()}
+            _log.debug("%s", event.kind.value, extra=extra)
 
         if event.kind in _SIGNALS:
             _SIGNALS[event.kind].send(app, event=event)

@@ -283,6 +283,48 @@ def test_refused_rows_that_the_script_expects(
 
 
 @NO_TRANSACTION
+def test_what_the_server_cannot_read(database_url: str, tmp_path: pathlib.Path) -> None:
+    """What is no SQL commits nothing that came before it; corrected, it goes on."""
+    project = make_stopping(
+        tmp_path,
+        database_url,
+        """
+        op.execute("INSERT INTO log VALUES ('one')")
+        op.execute('CREATE TABLE u (x integer')
+        """,
+    )
+    result = project.run("upgrade")
+    assert "nothing of r2 stays" in result.stderr
+    found = audit(database_url)
+    assert not found.rows["log"]
+    change(project, "x integer", "x integer)")
+    project.run_well("upgrade")
+    assert audit(database_url).rows["log"] == ["('one',)"]
+
+
+@NO_TRANSACTION
+def test_what_a_savepoint_takes_back(database_url: str, tmp_path: pathlib.Path) -> None:
+    """A statement that is refused is known for it, though its row was rolled back."""
+    project = make_stopping(
+        tmp_path,
+        database_url,
+        f"""
+        try:
+            with op.get_bind().begin_nested():
+                op.execute('CREATE TABLE u (')
+        except sa.exc.DBAPIError:
+            pass
+        op.create_table('u', sa.Column('x', sa.Integer))
+        {STOP}
+        """,
+    )
+    assert project.run("upgrade").exit_code != 0
+    change(project, STOP, "pass")
+    project.run_well("upgrade")
+    assert audit(database_url).done == ["r1", "r2"]
+
+
+@NO_TRANSACTION
 def test_generated_key(database_url: str, tmp_path: pathlib.Path) -> None:
     """The key of a row that was added before the stop is still known after it."""
     project = make_stopping(

@@ -16,6 +16,7 @@ from flask.cli import ScriptInfo
 
 from ..errors import MigrationError
 from ..errors import NotConfigured
+from .garbage import AT_START
 from .garbage import collecting_rarely
 from .group import Failure
 from .group import MigrationGroup
@@ -66,7 +67,7 @@ class Gateway(click.Group):
         return group.make_context(info_name, args, parent=parent, **extra)
 
     def _find_group(self, context: click.Context, name: str) -> click.Command:
-        with collecting_rarely():
+        with collecting_rarely(AT_START):
             app = _load_app(context)
 
         # What an application has imported stays: nobody has to look at it again.

@@ -29,6 +29,7 @@ from ..extension import X_ARGUMENTS
 from . import options
 from .catalogue import load_command
 from .catalogue import load_commands
+from .garbage import AT_WORK
 from .garbage import collecting_rarely
 
 INHERITED = frozenset(
@@ -141,7 +142,7 @@ class MigrationGroup(AppGroup):
         ctx.meta[_MIGRATE] = self.migrate
 
         try:
-            with collecting_rarely(), log_to_stderr(), terminable():
+            with collecting_rarely(AT_WORK), log_to_stderr(), terminable():
                 return super().invoke(ctx)
         except MigrationError as error:
             raise Failure(error, command=ctx.invoked_subcommand) from error

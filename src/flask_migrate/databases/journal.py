@@ -24,7 +24,6 @@ from ..errors import JournalMismatch
 from ..errors import LockNotAcquired
 from ..results import JournalRow
 from ..results import Progress
-from .columns import ANY_TEXT
 from .columns import LONG_TEXT
 from .connections import explain
 from .dialects.base import Dialect
@@ -42,7 +41,7 @@ POLL_SECONDS = 0.2
 """How often a run asks whether the statement of a killed run has ended."""
 
 
-def make_table(version_table: str, schema: str | None) -> sa.Table:
+def make_table(version_table: str, schema: str | None, *, dialect: Dialect) -> sa.Table:
     """Return the journal that belongs to a version table."""
     return sa.Table(
         f"{version_table}{SUFFIX}",
@@ -59,7 +58,7 @@ def make_table(version_table: str, schema: str | None) -> sa.Table:
         sa.Column("row_count", sa.BigInteger),
         sa.Column("generated_key", sa.BigInteger),
         schema=schema,
-        **ANY_TEXT,
+        **dialect.any_text,
     )
 
 
@@ -84,7 +83,14 @@ class Journal:
     ) -> None:
         self._connection = connection
         self._dialect = dialect
-        self._table = make_table(version_table, schema)
+        self._table = make_table(version_table, schema, dialect=dialect)
+        # With parameters for all that differs, so that SQLAlchemy knows them again.
+        here = self._table.c.step == sa.bindparam("the_step")
+        self._addition: sa.Insert = self._table.insert().inline()
+        self._removal: sa.Delete = self._table.delete().where(here)
+        self._update: sa.Update = self._table.update().where(
+            here, self._table.c.position == sa.bindparam("the_position")
+        )
         self._patience = patience
         self.is_kept: bool = True
         self._exists = False
@@ -223,12 +229,12 @@ class Journal:
         context: t.Any,
         executemany: bool,
     ) -> tuple[str, t.Any]:
+        if not self._listens:
+            return statement, parameters
+
         durability = self._dialect.judge_durability(
             statement, autocommit=self._is_autocommit
         )
-
-        if not self._listens:
-            return statement, parameters
 
         if durability is Durability.READ:
             self._trail.note_look()
@@ -303,7 +309,9 @@ class Journal:
         if commits:
             self._write_unwritten()
             self._write(self._current)
-            self._commit()
+
+            if not self._dialect.commits_first(text):
+                self._commit()
         elif self._is_autocommit:
             # It shares a transaction with its row.
             self._connection.exec_driver_sql("BEGIN")
@@ -379,7 +387,7 @@ class Journal:
 
     def drop(self, step: str) -> None:
         """Delete what is known of a step."""
-        self._connection.execute(self._table.delete().where(self._table.c.step == step))
+        self._connection.execute(self._removal, {"the_step": step})
         self._stored = {place for place in self._stored if place[0] != step}
 
     @property
@@ -490,12 +498,16 @@ class Journal:
         if not self._exists:
             self._create()
 
-        # One statement: where each commits by itself, no row is away for a moment.
-        table, place = self._table, (row.step, row.position)
+        # One statement: where each commits by itself, no row is away for a moment. One
+        # that was rolled back with what it spoke of is not there to be changed.
+        values, place = row.to_dict(), (row.step, row.position)
 
-        if place in self._stored:
-            here = sa.and_(table.c.step == place[0], table.c.position == place[1])
-            self._connection.execute(table.update().where(here).values(row.to_dict()))
-        else:
-            self._connection.execute(table.insert(), row.to_dict())
+        if place not in self._stored or not self._change(values):
+            self._connection.execute(self._addition, values)
             self._stored.add(place)
+
+    def _change(self, values: dict[str, t.Any]) -> bool:
+        names = {"the_step": values["step"], "the_position": values["position"]}
+        return bool(
+            self._connection.execute(self._update, {**values, **names}).rowcount
+        )

@@ -22,8 +22,8 @@ from ..errors import LockNotAcquired
 from ..results import HistoryEntry
 from .checksums import read_checksums
 from .checksums import SUFFIX
-from .columns import ANY_TEXT
 from .connections import explain
+from .dialects import Dialect
 from .dialects import get_dialect
 from .dialects.base import first_line
 
@@ -32,7 +32,7 @@ _log = logging.getLogger("flask_migrate")
 _TEXT_BYTES = 2**24 - 1  # MySQL's MEDIUMBLOB; its BLOB ends at 64 KB.
 
 
-def make_table(version_table: str, schema: str | None) -> sa.Table:
+def make_table(version_table: str, schema: str | None, *, dialect: Dialect) -> sa.Table:
     """Return the history table that belongs to a version table."""
     return sa.Table(
         f"{version_table}{SUFFIX}",
@@ -53,7 +53,7 @@ def make_table(version_table: str, schema: str | None) -> sa.Table:
         sa.Column("checksum", sa.String(64)),
         sa.Column("script", sa.LargeBinary(_TEXT_BYTES)),
         schema=schema,
-        **ANY_TEXT,
+        **dialect.any_text,
     )
 
 
@@ -69,9 +69,13 @@ class Recorder:
         self, connection: sa.Connection, *, version_table: str, schema: str | None
     ) -> None:
         self._connection = connection
-        self._table = make_table(version_table, schema)
+        dialect = get_dialect(connection.dialect.name)
+        self._table = make_table(version_table, schema, dialect=dialect)
         self._columns: frozenset[str] = frozenset()
         self._holds_any_text = True
+        # Nobody asks for the number of a new row; without values() SQLAlchemy knows
+        # the statement again.
+        self._addition: sa.Insert = self._table.insert().inline()
 
     @property
     def is_ready(self) -> bool:
@@ -115,17 +119,14 @@ class Recorder:
             return
 
         values = {
-            **dataclasses.asdict(entry),
             "started": entry.started.astimezone(datetime.UTC).isoformat(),
             "script": None if script is None else zlib.compress(script),
         }
         known = {
-            key: self._fit(value)
-            for key, value in values.items()
-            if key in self._columns
+            key: self._fit(values[key] if key in values else getattr(entry, key))
+            for key in self._columns - {"id"}
         }
-        # Parameters, and no values(): SQLAlchemy then knows the statement again.
-        self._connection.execute(self._table.insert(), known)
+        self._connection.execute(self._addition, known)
 
     def _fit(self, value: t.Any) -> t.Any:
         if self._holds_any_text or not isinstance(value, str):

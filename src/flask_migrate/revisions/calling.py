@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import logging
-import pathlib
 import typing as t
 
 from .loading import check_result
@@ -44,12 +43,9 @@ def call_function(
     check_result(script, result)
 
 
-def mentions_rebuild(script: Script) -> bool:
+def says_rebuild(script: bytes) -> bool:
     """Tell whether a file says that it rebuilds tables; SQLite must know before."""
-    try:
-        return "batch_alter_table" in pathlib.Path(script.path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return False
+    return b"batch_alter_table" in script
 
 
 def _lacks_function(script: Script, direction: str, name: str) -> bool:

@@ -28,7 +28,7 @@ from ..plan import Step
 from ..settings import Settings
 from .border import crossing
 from .calling import call_function
-from .calling import mentions_rebuild
+from .calling import says_rebuild
 from .heads import Heads
 from .ledger import Ledger
 from .operations import ForeignKeysEnforced
@@ -336,12 +336,13 @@ class DatabaseRun:
         """
         alembic_step, script = self._find_step(step)
         before = set(self._require_maintainer().heads)
+        text = b"" if self.ledger is None else self.ledger.read_script(step)
         self.begin_writing()
         self._check_lock()
 
         try:
             with crossing(self.history):
-                self._attempt(alembic_step, script, step)
+                self._attempt(alembic_step, script, step, rebuilds=says_rebuild(text))
         except BaseException:
             self._require_maintainer().heads = before
             self.has_part = self.ledger is not None and self.ledger.note_failure()
@@ -432,15 +433,15 @@ class DatabaseRun:
         if was_idle:
             self._connection.rollback()
 
-    def _attempt(self, alembic_step: RevisionStep, script: Script, step: Step) -> None:
+    def _attempt(
+        self, alembic_step: RevisionStep, script: Script, step: Step, *, rebuilds: bool
+    ) -> None:
         if self._guard is None or self._is_foreign:
             self._run(alembic_step, script, step)
             return
 
         try:
-            self._run_guarded(
-                alembic_step, script, step, rebuilds=mentions_rebuild(script)
-            )
+            self._run_guarded(alembic_step, script, step, rebuilds=rebuilds)
         except ForeignKeysEnforced:
             # It rebuilds a table without saying so in its own file; nothing of it
             # stayed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import contextlib
 import datetime
+import functools
 import logging
 import pathlib
 import time
@@ -22,7 +23,7 @@ from ..plan import Direction
 from ..plan import Step
 from ..results import HistoryEntry
 from ..settings import Settings
-from .checksums import checksum
+from .checksums import checksum_of
 
 if t.TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -54,6 +55,7 @@ class Ledger:
         self._dialect = dialect
         self._run = run
         self._is_open = False
+        self._script: bytes | None = None
         self._began = 0.0
         self._started = datetime.datetime.now(datetime.UTC)
         self.recorder: Recorder = Recorder(
@@ -92,13 +94,25 @@ class Ledger:
 
         self._is_open = True
 
+    def read_script(self, step: Step) -> bytes:
+        """Read the file of a step, which all that follows is about.
+
+        :return: what is in it; nothing where a compiled one has no source.
+        """
+        try:
+            self._script = pathlib.Path(step.path).read_bytes()
+        except OSError:
+            self._script = None
+
+        return self._script or b""
+
     @contextlib.contextmanager
     def following(self, step: Step) -> cabc.Iterator[None]:
         """Follow the function of a step, statement by statement."""
         self._began = time.monotonic()
         self._started = datetime.datetime.now(datetime.UTC)
 
-        with self.journal.following(_name(step), checksum=_checksum(step) or ""):
+        with self.journal.following(_name(step), checksum=self._checksum or ""):
             yield
 
     def complete(self, step: Step) -> None:
@@ -168,18 +182,26 @@ class Ledger:
         )
 
     def _record_step(self, step: Step, **outcome: str) -> None:
-        path = pathlib.Path(step.path)
         self._record(
-            path.read_bytes() if path.is_file() else None,
+            self._script,
             revision=step.revision,
             direction=step.direction,
             kind=step.direction.value,
             message=step.message,
             started=self._started,
             seconds=round(time.monotonic() - self._began, 3),
-            checksum=_checksum(step),
+            checksum=self._checksum,
             **outcome,
         )
+
+    @property
+    def _checksum(self) -> str | None:
+        return None if self._script is None else checksum_of(self._script)
+
+    @functools.cached_property
+    def _names(self) -> tuple[str, str]:
+        """Who runs this, and where: the same for every step."""
+        return name_user(), name_host()
 
     def _record(
         self, script: bytes | None = None, *, direction: Direction, **values: t.Any
@@ -187,8 +209,8 @@ class Ledger:
         entry = HistoryEntry(
             run=self._run,
             direction=direction.value,
-            username=name_user(),
-            host=name_host(),
+            username=self._names[0],
+            host=self._names[1],
             app_version=self._settings.app_version,
             started=values.pop("started", datetime.datetime.now(datetime.UTC)),
             **values,
@@ -211,11 +233,6 @@ class Ledger:
                 nested.commit()
             else:
                 nested.rollback()
-
-
-def _checksum(step: Step) -> str | None:
-    """Return the checksum of a step's script; a compiled one may have no source."""
-    return checksum(step.path) if pathlib.Path(step.path).is_file() else None
 
 
 def _name(step: Step) -> str:

@@ -303,7 +303,7 @@ def check_result(script: Script, result: object) -> None:
     :param result: what ``upgrade()`` or ``downgrade()`` returned.
     :raises RevisionFileError: a coroutine or a generator, hidden by a decorator.
     """
-    if inspect.iscoroutine(result) or inspect.isgenerator(result):
+    if isinstance(result, (types.CoroutineType, types.GeneratorType)):
         result.close()
         raise RevisionFileError(
             f"{script.path} returned a {type(result).__name__}, which nobody runs:"

@@ -24,7 +24,7 @@ from ..databases.scratch import scratch_database
 from ..errors import UsageError
 from ..plan import Plan
 from ..plan import Step
-from .calling import mentions_rebuild
+from .calling import says_rebuild
 from .capture import capture
 from .capture.operations import standing_in
 from .capture.quarantine import quarantine
@@ -117,9 +117,8 @@ def rehearse(
         return f"ran {count} on a scratch copy of the schema, without rows"
 
     _refuse_commits(run, plan, known)
-    rebuilds = any(
-        mentions_rebuild(run.history.get_revision(step.revision)) for step in plan.steps
-    )
+    assert run.ledger is not None  # online
+    rebuilds = any(says_rebuild(run.ledger.read_script(step)) for step in plan.steps)
 
     try:
         _undo(run, known, work, rebuilds=rebuilds)

@@ -6,6 +6,7 @@ import collections.abc as cabc
 import contextlib
 import dataclasses
 import re
+import types
 import typing as t
 
 import sqlalchemy as sa
@@ -122,6 +123,11 @@ class Dialect:
     """
     keeps_part = False
     """Whether a step that failed leaves behind what it did before."""
+    any_text: cabc.Mapping[str, t.Any] = types.MappingProxyType({})
+    """Options of a table of ours: an old database may know the letters of one language.
+
+    SQLAlchemy loads the dialect of each option that a table has.
+    """
     no_default: tuple[type[t.Any], ...] = ()
     """Types whose columns cannot have a plain value as DEFAULT."""
     session_guard: type[SessionGuard] = SessionGuard
@@ -243,6 +249,13 @@ class Dialect:
         from .durability import is_read
 
         return Durability.READ if is_read(sql) else Durability.ROLLS_BACK
+
+    def commits_first(self, sql: str) -> bool:
+        """Tell whether the server commits what is open before it looks at a statement.
+
+        :param sql: commits by itself.
+        """
+        return False
 
     def probe(self, connection: sa.Connection, sql: str) -> str | None:
         """Return what the schema looks like, as far as a statement can change it.

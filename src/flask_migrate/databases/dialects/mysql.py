@@ -94,6 +94,10 @@ class MySQL(Dialect):
     # It has XA transactions, and refuses DDL inside of them (XAER_RMFAIL).
     two_phase = False
     keeps_part = True
+    any_text: cabc.Mapping[str, t.Any] = {
+        "mysql_charset": "utf8mb4",
+        "mysql_collate": "utf8mb4_bin",
+    }
     no_default: tuple[type[t.Any], ...] = (sa.Text, sa.LargeBinary, sa.JSON)
     session_guard: type[SessionGuard] = MySQLGuard
     migration_lock: type[MigrationLock] = MySQLLock
@@ -108,6 +112,9 @@ class MySQL(Dialect):
             return Durability.READ
 
         return Durability.ROLLS_BACK if changes_rows(sql) else Durability.COMMITS
+
+    def commits_first(self, sql: str) -> bool:
+        return bool(_COMMITS_FIRST.match(strip_comments(sql)))
 
     def probe(self, connection: sa.Connection, sql: str) -> str | None:
         return read_objects(connection, sql)
@@ -323,6 +330,16 @@ class MySQL(Dialect):
         run(url.set(database=""), drop)
 
 
+_COMMITS_FIRST = re.compile(
+    r"(?i)(?:(?:CREATE|ALTER|DROP|RENAME)\s+(?:OR\s+REPLACE\s+)?TABLE"
+    r"|(?:CREATE|DROP)\s+(?:(?:UNIQUE|FULLTEXT|SPATIAL)\s+)?INDEX"
+    r"|TRUNCATE\s+TABLE)\b"
+)
+"""Read as far as to know what it is, and before its tables are opened.
+
+https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
+https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html
+"""
 _KEEPS_NOTHING = re.compile(r"(?i)(?:DO|KILL)\b")
 _OLDEST = sa.text(
     "SELECT p.id, p.user, p.info,"
@@ -338,6 +355,10 @@ class MariaDB(MySQL):
 
     name = "mariadb"
     title = "MariaDB"
+    any_text: cabc.Mapping[str, t.Any] = {
+        "mariadb_charset": "utf8mb4",
+        "mariadb_collate": "utf8mb4_bin",
+    }
 
 
 def _run(connection: sa.Connection, sql: str) -> None:

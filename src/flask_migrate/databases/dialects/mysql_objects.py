@@ -18,6 +18,16 @@ _KNOWN = re.compile(
 _SWAPS = re.compile(r"(?i)\bEXCHANGE\s+PARTITION\b")
 """Done twice, it is undone; and the schema looks the same."""
 _TABLE = re.compile(r"(?i)\w+\s+(?:(?:UNIQUE|FULLTEXT|SPATIAL)\s+)?(?:TABLE|INDEX)\b")
+_NAME = r"(?:`[^`]+`|(?!IF\b)[^\W\d][\w$]*)"
+_TARGET = re.compile(
+    rf"(?i)(?:(?:CREATE|ALTER)\s+TABLE|(?:CREATE\s+(?:UNIQUE\s+)?|DROP\s+)INDEX\s+{_NAME}"
+    rf"\s+ON)\s+(?P<target>{_NAME})(?=[\s(]|\Z)(?!\s*\.)"
+)
+"""The one table that a statement changes, in this database; it may name others.
+
+The server answers for one name at once, and for several it looks at every table
+(MariaDB 10.11: 0.3 and 0.9 ms where there are a thousand).
+"""
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
 _NAMES: sa.BindParameter[str] = sa.bindparam("names", expanding=True)
@@ -63,10 +73,10 @@ def read_objects(connection: sa.Connection, sql: str) -> str | None:
     if not _KNOWN.match(strip_comments(sql)) or _SWAPS.search(sql):
         return None
 
-    names = {"names": find_names(sql)}
+    target = _TARGET.match(strip_comments(sql))
+    names = {"names": [target["target"].strip("`")] if target else find_names(sql)}
+    tables = _ANYWHERE if "." in sql and not target else _HERE
     rows: list[t.Any] = []
-
-    tables = _ANYWHERE if "." in sql else _HERE
 
     for schema, table in connection.execute(tables, names).all():
         quote = connection.dialect.identifier_preparer.quote_identifier

@@ -87,7 +87,7 @@ def capture(
 def find_end(run: DatabaseRun, plan: Plan) -> tuple[str, ...]:
     """Return the ids in the version table after the steps of a plan."""
     context = make_noted(run.context, Recorder(""))
-    heads = Heads(context, plan.start)
+    heads = Heads(context, plan.start, is_noted=True)
 
     for step in plan.steps:
         heads.update_to_step(_find_alembic_step(run, step))
