@@ -340,10 +340,13 @@ class Dialect:
         """
         return None
 
-    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+    def try_definitions(
+        self, connection: sa.Connection, wanted: Items, *, live: Definitions
+    ) -> Tried:
         """Return what models say, in the words of :meth:`read_definitions`.
 
         :param wanted: of tables that exist.
+        :param live: what was read: what is said in the same words is not asked again.
         """
         return {}
 

@@ -222,7 +222,9 @@ class MySQL(Dialect):
     ) -> Definitions:
         return mysql_definitions.read_definitions(connection, schemas)
 
-    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+    def try_definitions(
+        self, connection: sa.Connection, wanted: Items, *, live: Definitions
+    ) -> Tried:
         return mysql_definitions.try_definitions(connection, wanted)
 
     def name_constraint(

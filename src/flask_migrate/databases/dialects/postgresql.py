@@ -210,8 +210,10 @@ class PostgreSQL(Dialect):
     ) -> Definitions:
         return postgresql_definitions.read_definitions(connection, schemas)
 
-    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
-        return postgresql_definitions.try_definitions(connection, wanted)
+    def try_definitions(
+        self, connection: sa.Connection, wanted: Items, *, live: Definitions
+    ) -> Tried:
+        return postgresql_definitions.try_definitions(connection, wanted, live=live)
 
     def write_rename(
         self, kind: Kind, table: sa.Table, names: tuple[str, str], dialect: sa.Dialect

@@ -228,7 +228,9 @@ class SQLite(Dialect):
     ) -> Definitions:
         return sqlite_definitions.read_definitions(connection, schemas)
 
-    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+    def try_definitions(
+        self, connection: sa.Connection, wanted: Items, *, live: Definitions
+    ) -> Tried:
         return sqlite_definitions.try_definitions(connection, wanted)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
