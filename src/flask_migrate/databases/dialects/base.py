@@ -319,6 +319,8 @@ class Dialect:
 
     tells_indexes = False
     """Whether definitions are not of checks only."""
+    tells_tables = False
+    """Whether all that is compared of a table can be read without making one of it."""
     comments_constraints = False
     """Whether a constraint can have a comment."""
     tells_match = False

@@ -94,6 +94,7 @@ class PostgreSQL(Dialect):
 
     name = "postgresql"
     tells_indexes = True
+    tells_tables = True
     comments_constraints = True
     tells_match = True
     title = "PostgreSQL"
