@@ -56,7 +56,9 @@ def test_a_table_that_cannot_be_copied_is_left_out(database_url: str) -> None:
 
     with engine.connect() as connection:
         backend = get_dialect(connection.dialect.name)
-        assert backend.try_definitions(connection, {(None, "nowhere"): []}, live={}) == {}
+        assert (
+            backend.try_definitions(connection, {(None, "nowhere"): []}, live={}) == {}
+        )
         assert connection.scalar(sa.text("SELECT 1")) == 1
 
     engine.dispose()

@@ -170,12 +170,25 @@ def try_definitions(
     """
     dialect = connection.dialect
     known = {
-        place: found
+        place: _recognise(items, live.get(place, ()), dialect)
         for place, items in wanted.items()
-        if (found := _recognise(items, live.get(place, ()), dialect))
     }
-    asked = {place: items for place, items in wanted.items() if place not in known}
-    return {**known, **(_ask(connection, asked) if asked else {})}
+    asked = {
+        place: left
+        for place, items in wanted.items()
+        if (left := [one for one in items if one not in known[place]])
+    }
+    tried = _ask(connection, asked) if asked else {}
+    answers = {
+        place: {**known[place], **dict(zip(items, tried[place], strict=True))}
+        for place, items in asked.items()
+        if place in tried
+    }
+    return {
+        place: tuple(answers.get(place, known[place])[one] for one in items)
+        for place, items in wanted.items()
+        if place in answers or place not in asked
+    }
 
 
 def _ask(connection: sa.Connection, wanted: Items) -> Tried:
@@ -201,17 +214,15 @@ def _ask(connection: sa.Connection, wanted: Items) -> Tried:
 
 def _recognise(
     items: cabc.Sequence[Item], live: cabc.Sequence[Definition], dialect: sa.Dialect
-) -> tuple[Definition, ...] | None:
-    """Return what stands for each item of a table.
+) -> dict[Item, Definition]:
+    """Return what stands for an item of a table, each for one at most.
 
     What the server shows means to it what it shows: ``pg_dump`` relies on that. So a
     model that has the very same words says the same.
-
-    :return: ``None`` unless every item has a definition of its own.
     """
     left = [one for one in live if one.kind not in ("primary", "foreign")]
     quote = dialect.identifier_preparer.quote
-    found: list[Definition] = []
+    found: dict[Item, Definition] = {}
 
     for item in items:
         name, texts = _spell(item, dialect)
@@ -224,13 +235,11 @@ def _recognise(
             None,
         )
 
-        if same is None:
-            return None
+        if same is not None:
+            left.remove(same)
+            found[item] = same
 
-        left.remove(same)
-        found.append(same)
-
-    return tuple(found)
+    return found
 
 
 def _spell(item: Item, dialect: sa.Dialect) -> tuple[str | None, tuple[str, ...]]:

@@ -128,7 +128,7 @@ def find_serial(
 
     :param place: the schema, the table and the name of the column.
     """
-    known = remember(context, "serials")
+    known = remember(context, "owned_sequences")
 
     if not known:
         known[None] = None
@@ -141,9 +141,7 @@ def find_serial(
     return one and Source(kind="serial", options=one.options, sequence=key)
 
 
-def is_wanted(
-    context: AutogenContext, there: Source, model: sa.Column[t.Any]
-) -> bool:
+def is_wanted(context: AutogenContext, there: Source, model: sa.Column[t.Any]) -> bool:
     """Tell whether a key takes its numbers from where its model wants them."""
     is_key = model.table._autoincrement_column is model
     wanted = _find_wanted(context, model.table.schema, model)

@@ -221,12 +221,14 @@ def _has_same_keys(facts: Facts, model: sa.Table) -> bool:
     name = model.primary_key.name
     found = (facts.primary.get("constrained_columns", []), facts.primary.get("name"))
     wanted = [one.name for one in model.primary_key.columns]
-    comments = (one.comment for one in (*facts.stock.live, *model.constraints))
+    is_commented = any(one.comment for one in facts.stock.live) or any(
+        one.comment for one in model.constraints
+    )
     return (
         found[0] == wanted
         and (not isinstance(name, str) or name == found[1])
         and (facts.comment or None) == (model.comment or None)
-        and not any(comments)
+        and not is_commented
         and pair(facts.stock, _KINDS) == Pairing()
         and _has_same_foreign_keys(facts, model)
     )
@@ -236,9 +238,9 @@ def _has_same_foreign_keys(facts: Facts, model: sa.Table) -> bool:
     left = [(one["name"], _describe_live(one)) for one in facts.foreign]
 
     for key in model.foreign_key_constraints:
-        facts_of = _describe_model(key)
+        wanted = _describe_model(key)
         named = key.name if isinstance(key.name, str) else None
-        same = (one for one in left if one[1] == facts_of and named in (None, one[0]))
+        same = (one for one in left if one[1] == wanted and named in (None, one[0]))
         found = next(same, None)
 
         if found is None:
