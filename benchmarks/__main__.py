@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from benchmarks import comparisons
 from benchmarks import crowds
 from benchmarks import kills
 from benchmarks import speed
@@ -19,6 +20,7 @@ MEASUREMENTS = {
     "waits": (waits.measure, 5),
     "speed": (speed.measure, 5),
     "starts": (starts.measure, 5),
+    "comparisons": (comparisons.measure, 3),
 }
 
 

@@ -56,8 +56,9 @@ def test_a_table_that_cannot_be_copied_is_left_out(database_url: str) -> None:
 
     with engine.connect() as connection:
         backend = get_dialect(connection.dialect.name)
-        items = {(None, "nowhere"): [sa.CheckConstraint("a > 0")]}
-        assert backend.try_definitions(connection, items, live={}) == {}
+        items = sorted(_make().tables["things"].constraints, key=str)
+        missing = {(None, "nowhere"): items}
+        assert backend.try_definitions(connection, missing, live={}) == {}
         assert connection.scalar(sa.text("SELECT 1")) == 1
 
     engine.dispose()
