@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from benchmarks import comparisons
 from benchmarks import crowds
 from benchmarks import fresh
 from benchmarks import kills
@@ -21,6 +22,7 @@ MEASUREMENTS = {
     "speed": (speed.measure, 5),
     "fresh": (fresh.measure, 3),
     "starts": (starts.measure, 5),
+    "comparisons": (comparisons.measure, 3),
 }
 
 

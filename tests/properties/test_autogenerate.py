@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from flask_migrate.make.autogenerate.comparison import Answers
+from tests.support.roundtrip import compare
 from tests.support.roundtrip import Trip
 from tests.support.roundtrip import try_change
 
@@ -47,6 +48,12 @@ DEFAULTS = {
     "mood": ["'ok'"],
     "level": ["'low'"],
 }
+EVERYTHING = [
+    "alembic.autogenerate.*",
+    "flask_migrate.*",
+    "~flask_migrate.unchanged",
+]
+"""The plugins of a comparison that looks at every table."""
 TABLES = ("users", "posts", "Order")
 COLUMNS = ("name", "age", "group", "madeAt", "x_1")
 
@@ -210,3 +217,32 @@ def test_on_a_server(database_url: str, pair: tuple[Models, Models]) -> None:
         connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
 
     check_pair(database_url, pair)
+
+
+@pytest.mark.backends("postgresql")
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(pair=make_pairs())
+def test_recognised_as_compared(database_url: str, pair: tuple[Models, Models]) -> None:
+    """Where unchanged tables are recognised, the same is found as by looking at all."""
+    engine = sa.create_engine(database_url, isolation_level="AUTOCOMMIT")
+    before, after = sa.MetaData(), sa.MetaData()
+    make_schema(pair[0])(before)
+    make_schema(pair[1])(after)
+    answers = Answers(renames="never", allow_mass_drop=True)
+    found = []
+
+    with engine.connect() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        before.create_all(connection)
+
+        for options in ({}, {"autogenerate_plugins": EVERYTHING}):
+            trip = compare(connection, after, answers=answers, options=options)
+            found.append(sorted(trip.upgrade.splitlines()))
+
+    engine.dispose()
+    assert found[0] == found[1]

@@ -340,6 +340,8 @@ class Dialect:
 
     tells_indexes = False
     """Whether definitions are not of checks only."""
+    tells_tables = False
+    """Whether all that is compared of a table can be read without making one of it."""
     comments_constraints = False
     """Whether a constraint can have a comment."""
     tells_match = False
@@ -361,10 +363,13 @@ class Dialect:
         """
         return None
 
-    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+    def try_definitions(
+        self, connection: sa.Connection, wanted: Items, *, live: Definitions
+    ) -> Tried:
         """Return what models say, in the words of :meth:`read_definitions`.
 
         :param wanted: of tables that exist.
+        :param live: what was read: what is said in the same words is not asked again.
         """
         return {}
 

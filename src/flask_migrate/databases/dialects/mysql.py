@@ -238,7 +238,9 @@ class MySQL(Dialect):
 
         return mysql_definitions.read_definitions(connection, schemas)
 
-    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+    def try_definitions(
+        self, connection: sa.Connection, wanted: Items, *, live: Definitions
+    ) -> Tried:
         from . import mysql_definitions
 
         return mysql_definitions.try_definitions(connection, wanted)

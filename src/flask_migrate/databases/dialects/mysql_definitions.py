@@ -23,6 +23,7 @@ from .definitions import Place
 from .definitions import render
 from .definitions import Tried
 from .mysql_ddl import read_items
+from .mysql_tables import has_escapes
 from .tokens import inside
 from .tokens import join
 from .tokens import Tokens
@@ -39,8 +40,11 @@ def read_definitions(
     connection: sa.Connection, schemas: cabc.Sequence[str | None]
 ) -> Definitions:
     """Return the checks of databases of the server; ``None`` is the one in use."""
+    escapes = has_escapes(connection)
     return {
-        (schema, table): tuple(_read(connection, _quote(connection, table, schema)))
+        (schema, table): tuple(
+            _read(connection, _quote(connection, table, schema), escapes=escapes)
+        )
         for schema in schemas
         for table in connection.scalars(_CHECKED, {"schema": schema}).all()
     }
@@ -49,6 +53,7 @@ def read_definitions(
 def try_definitions(connection: sa.Connection, wanted: Items) -> Tried:
     """Return in the server's words what models say, on the columns that it has."""
     found: dict[Place, tuple[Definition | None, ...]] = {}
+    escapes = bool(wanted) and has_escapes(connection)
 
     for (schema, table), items in wanted.items():
         place = _quote(connection, table, schema)
@@ -59,14 +64,14 @@ def try_definitions(connection: sa.Connection, wanted: Items) -> Tried:
             # The right to make temporary tables is one of its own.
             continue
 
-        found[(schema, table)] = _try(connection, items)
+        found[(schema, table)] = _try(connection, items, escapes=escapes)
         _run(connection, f"DROP TEMPORARY TABLE {_TRIAL}")
 
     return found
 
 
 def _try(
-    connection: sa.Connection, items: cabc.Sequence[Item]
+    connection: sa.Connection, items: cabc.Sequence[Item], *, escapes: bool
 ) -> tuple[Definition | None, ...]:
     names = [f"{_TRIAL}_{number}" for number, _ in enumerate(items)]
 
@@ -79,7 +84,7 @@ def _try(
             text = render(twin, connection.dialect)
             _run(connection, f"ALTER TABLE {_TRIAL} ADD {text}")
 
-    made = {one.name: one for one in _read(connection, _TRIAL)}
+    made = {one.name: one for one in _read(connection, _TRIAL, escapes=escapes)}
     pairs = ((made.get(name), item) for name, item in zip(names, items, strict=True))
     return tuple(one and _rename(one, item) for one, item in pairs)
 
@@ -90,10 +95,10 @@ def _rename(found: Definition, item: Item) -> Definition:
     return dataclasses.replace(found, name=name)
 
 
-def _read(connection: sa.Connection, place: str) -> cabc.Iterator[Definition]:
+def _read(
+    connection: sa.Connection, place: str, *, escapes: bool
+) -> cabc.Iterator[Definition]:
     row: t.Any = _run(connection, f"SHOW CREATE TABLE {place}").one()
-    modes = _run(connection, "SELECT @@sql_mode").scalar_one()
-    escapes = "NO_BACKSLASH_ESCAPES" not in str(modes)
 
     for item in read_items(str(row[1]), escapes=escapes):
         words = [token.keyword for token in item]

@@ -94,6 +94,7 @@ class PostgreSQL(Dialect):
 
     name = "postgresql"
     tells_indexes = True
+    tells_tables = True
     comments_constraints = True
     tells_match = True
     title = "PostgreSQL"
@@ -212,10 +213,12 @@ class PostgreSQL(Dialect):
 
         return postgresql_definitions.read_definitions(connection, schemas)
 
-    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+    def try_definitions(
+        self, connection: sa.Connection, wanted: Items, *, live: Definitions
+    ) -> Tried:
         from . import postgresql_definitions
 
-        return postgresql_definitions.try_definitions(connection, wanted)
+        return postgresql_definitions.try_definitions(connection, wanted, live=live)
 
     def write_rename(
         self, kind: Kind, table: sa.Table, names: tuple[str, str], dialect: sa.Dialect

@@ -84,7 +84,8 @@ _DESCRIBED = """
     JOIN pg_class AS class ON class.oid = ind.indexrelid
     JOIN pg_class AS owner ON owner.oid = ind.indrelid
     WHERE NOT EXISTS (SELECT FROM pg_constraint AS con
-                      WHERE con.conindid = ind.indexrelid AND con.contype <> 'f')
+                      WHERE con.conrelid = ind.indrelid
+                        AND con.conindid = ind.indexrelid AND con.contype <> 'f')
 """
 
 _LIVE = sa.text(
@@ -159,8 +160,38 @@ def read_definitions(
     return found
 
 
-def try_definitions(connection: sa.Connection, wanted: Items) -> Tried:
-    """Return in the server's words what models say, on the columns that it has."""
+def try_definitions(
+    connection: sa.Connection, wanted: Items, *, live: Definitions
+) -> Tried:
+    """Return in the server's words what models say, on the columns that it has.
+
+    :param live: what stands in the tables: where a model says just that, in the words
+        of the server, it need not be asked.
+    """
+    dialect = connection.dialect
+    known = {
+        place: _recognise(items, live.get(place, ()), dialect)
+        for place, items in wanted.items()
+    }
+    asked = {
+        place: left
+        for place, items in wanted.items()
+        if (left := [one for one in items if one not in known[place]])
+    }
+    tried = _ask(connection, asked) if asked else {}
+    answers = {
+        place: {**known[place], **dict(zip(items, tried[place], strict=True))}
+        for place, items in asked.items()
+        if place in tried
+    }
+    return {
+        place: tuple(answers.get(place, known[place])[one] for one in items)
+        for place, items in wanted.items()
+        if place in answers or place not in asked
+    }
+
+
+def _ask(connection: sa.Connection, wanted: Items) -> Tried:
     trials = [
         {
             "schema": schema or connection.dialect.default_schema_name,
@@ -179,6 +210,54 @@ def try_definitions(connection: sa.Connection, wanted: Items) -> Tried:
         for place, items in pairs
         if items is not None
     }
+
+
+def _recognise(
+    items: cabc.Sequence[Item], live: cabc.Sequence[Definition], dialect: sa.Dialect
+) -> dict[Item, Definition]:
+    """Return what stands for an item of a table, each for one at most.
+
+    What the server shows means to it what it shows: ``pg_dump`` relies on that. So a
+    model that has the very same words says the same.
+    """
+    left = [one for one in live if one.kind not in ("primary", "foreign")]
+    quote = dialect.identifier_preparer.quote
+    found: dict[Item, Definition] = {}
+
+    for item in items:
+        name, texts = _spell(item, dialect)
+        same = next(
+            (
+                one
+                for one in left
+                if one.text in texts and name in (None, quote(one.name or ""))
+            ),
+            None,
+        )
+
+        if same is not None:
+            left.remove(same)
+            found[item] = same
+
+    return found
+
+
+def _spell(item: Item, dialect: sa.Dialect) -> tuple[str | None, tuple[str, ...]]:
+    """Return the quoted name of an item, and how the server could show what it says."""
+    preparer = dialect.identifier_preparer
+    text = render(item, dialect)
+
+    if isinstance(item, sa.Index):
+        assert item.table is not None  # SQLAlchemy finds an index by its table
+        rest = text.partition(f" ON {preparer.format_table(item.table)} ")[2]
+        unique = "UNIQUE " if item.unique else ""
+        plain = rest if rest.startswith("USING ") else f"USING btree {rest}"
+        return preparer.format_index(item), (f"{unique} {plain}",)
+
+    name = None if item.name is None else preparer.format_constraint(item)
+    text = text.removeprefix(f"CONSTRAINT {name} ")
+    # Around a condition of several words the server puts a second pair.
+    return name, (text, re.sub(r"\ACHECK (.*)\Z", r"CHECK (\1)", text, flags=re.S))
 
 
 def make_name(kind: str, table: str, columns: tuple[str, ...]) -> str:

@@ -230,7 +230,9 @@ class SQLite(Dialect):
 
         return sqlite_definitions.read_definitions(connection, schemas)
 
-    def try_definitions(self, connection: sa.Connection, wanted: Items) -> Tried:
+    def try_definitions(
+        self, connection: sa.Connection, wanted: Items, *, live: Definitions
+    ) -> Tried:
         from . import sqlite_definitions
 
         return sqlite_definitions.try_definitions(connection, wanted)

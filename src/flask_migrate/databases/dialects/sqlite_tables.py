@@ -18,20 +18,25 @@ DEFAULTS: dict[str, bool] = {
 """The options by SQLAlchemy's names, and what a table is where nothing is said."""
 
 
-def read_definition(
-    connection: sa.Connection, table: str, *, schema: str | None
-) -> TableDefinition | None:
-    """Return a table of the database.
-
-    :return: ``None`` if its text is not understood.
-    """
+def read_texts(connection: sa.Connection, schema: str | None) -> dict[str, str]:
+    """Return the text of each table of a database file, by its name."""
     quote = connection.dialect.identifier_preparer.quote_identifier
-    sql = connection.exec_driver_sql(
-        f"SELECT sql FROM {quote(schema or 'main')}.sqlite_master"
-        " WHERE type = 'table' AND name = ?",
-        (table,),
-    ).scalar()
-    return None if sql is None else _parse(sql)
+    rows = connection.exec_driver_sql(
+        f"SELECT name, sql FROM {quote(schema or 'main')}.sqlite_master"
+        " WHERE type = 'table'"
+    )
+    return {name: sql for name, sql in rows if sql}
+
+
+def read_definition(sql: str) -> TableDefinition | None:
+    """Return a table, from the statement that makes it.
+
+    :return: ``None`` if it is not understood.
+    """
+    try:
+        return parse_table(sql)
+    except DefinitionError:
+        return None
 
 
 def make_definition(dialect: sa.Dialect, table: sa.Table) -> TableDefinition | None:
@@ -40,7 +45,7 @@ def make_definition(dialect: sa.Dialect, table: sa.Table) -> TableDefinition | N
     :return: ``None`` if it cannot be made on SQLite.
     """
     try:
-        return _parse(str(CreateTable(table).compile(dialect=dialect)))
+        return read_definition(str(CreateTable(table).compile(dialect=dialect)))
     except exc.CompileError:
         return None
 
@@ -64,10 +69,3 @@ def spell_type(table: TableDefinition, column: str) -> tuple[str, ...] | None:
     collation = found.find("COLLATE")
     tokens = [*found.type, *(collation.body if collation else ())]
     return tuple(token.name.lower() for token in tokens)
-
-
-def _parse(sql: str) -> TableDefinition | None:
-    try:
-        return parse_table(sql)
-    except DefinitionError:
-        return None

@@ -45,6 +45,7 @@ PLUGINS: tuple[tuple[str, str], ...] = (
     ("statements", "statements"),
     ("destruction", "destruction"),
     ("renames", "renames"),
+    ("unchanged", "coverage.unchanged"),
 )
 """Each name, and the module beside this one whose ``setup(plugin)`` registers it.
 

@@ -104,6 +104,22 @@ def _is_same(
     return bool(known[key])
 
 
+def is_spelled_alike(
+    context: AutogenContext,
+    there: str,
+    model: sa.Column[t.Any],
+) -> bool:
+    """Tell whether a default of the database is a model's, without asking the server.
+
+    :param there: as reflection shows it.
+    """
+    if not isinstance(model.server_default, sa.DefaultClause):
+        return False
+
+    wanted = write_default(context, model)
+    return _simplify(there, model) == _simplify(wanted, model)
+
+
 def _ask(
     context: AutogenContext,
     there: str | None,

@@ -21,6 +21,7 @@ from ....databases.dialects.postgresql_sequences import SequenceOptions
 from ..columns import leave_alone
 from ..database import quote
 from ..database import quote_text
+from ..database import remember
 from ..database import write_type
 from ..statements import Script
 from ..statements import Statements
@@ -112,14 +113,39 @@ def _find_live(
         return _read_identity(context, column)
 
     assert column.table is not None
-    place = (schema, column.table.name, column.name)
+    serial = find_serial(context, (schema, column.table.name, column.name))
 
-    for one in list_sequences_once(context):
-        if one.owner == place and one.is_default:
-            key = (one.schema, one.name)
-            return Source(kind="serial", options=one.options, sequence=key)
+    if serial is not None:
+        return serial
 
     return Source() if column.server_default is None else None
+
+
+def find_serial(
+    context: AutogenContext, place: tuple[str | None, str, str]
+) -> Source | None:
+    """Return the sequence that a column owns and takes its default from.
+
+    :param place: the schema, the table and the name of the column.
+    """
+    known = remember(context, "owned_sequences")
+
+    if not known:
+        known[None] = None
+        known |= {
+            one.owner: one for one in list_sequences_once(context) if one.is_default
+        }
+
+    one = known.get(place)
+    key = one and (one.schema, one.name)
+    return one and Source(kind="serial", options=one.options, sequence=key)
+
+
+def is_wanted(context: AutogenContext, there: Source, model: sa.Column[t.Any]) -> bool:
+    """Tell whether a key takes its numbers from where its model wants them."""
+    is_key = model.table._autoincrement_column is model
+    wanted = _find_wanted(context, model.table.schema, model)
+    return is_key and (wanted is None or there.is_like(wanted))
 
 
 def _find_wanted(

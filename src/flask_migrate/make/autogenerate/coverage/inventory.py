@@ -148,7 +148,7 @@ class Inventory:
         ]
         # Where neither side has any, there is nothing to ask.
         asked = {one: items[one] for one in places if items.get(one)}
-        tried = self._dialect.try_definitions(self._connection, asked)
+        tried = self._dialect.try_definitions(self._connection, asked, live=live)
 
         for place in places:
             definitions = live.get(place, ())

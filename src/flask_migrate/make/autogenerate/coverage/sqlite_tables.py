@@ -7,6 +7,8 @@ import typing as t
 
 from ....databases.dialects.sqlite_tables import make_definition
 from ....databases.dialects.sqlite_tables import read_definition
+from ....databases.dialects.sqlite_tables import read_texts
+from ..database import remember
 
 if t.TYPE_CHECKING:
     import sqlalchemy as sa
@@ -49,6 +51,11 @@ def _read_pair(
     context: AutogenContext, table: sa.Table, schema: str | None
 ) -> Pair | None:
     assert context.connection is not None  # a comparison always has one
-    live = read_definition(context.connection, table.name, schema=schema)
+    texts = remember(context, "texts")
+
+    if schema not in texts:
+        texts[schema] = read_texts(context.connection, schema)
+
+    live = read_definition(texts[schema].get(table.name, ""))
     wanted = make_definition(context.connection.dialect, table)
     return Pair(live=live, wanted=wanted) if live and wanted else None

@@ -33,7 +33,8 @@ if t.TYPE_CHECKING:
 def setup(plugin: Plugin) -> None:
     """Register what comes before the comparison, and what comes after it.
 
-    The last of :data:`PLUGINS`: what the others have looked at is undone in the end.
+    The last of :data:`PLUGINS` that has to do with operations: what the others have
+    looked at is undone in the end.
     """
     plugin.add_autogenerate_comparator(
         find_renames, "schema", "renames", priority=DispatchPriority.FIRST

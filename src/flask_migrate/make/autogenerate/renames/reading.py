@@ -59,7 +59,17 @@ def _read_models(context: AutogenContext, sides: Sides) -> Side:
 def _read_columns(context: AutogenContext, schemas: Schemas) -> dict[Key, set[str]]:
     """Return the columns of the tables of the database, with few queries."""
     version = context.migration_context
+    ours = (version.version_table_schema, version.version_table)
+    read = context.inspector.info_cache.get("alembic_columns")
     found: dict[Key, set[str]] = {}
+
+    if read:
+        # What Alembic will look at was read before.
+        return {
+            key: {column["name"] for column in several}
+            for key, several in read.items()
+            if key != ours
+        }
 
     for schema in schemas:
         place = {"schema_name": schema}
@@ -67,7 +77,7 @@ def _read_columns(context: AutogenContext, schemas: Schemas) -> dict[Key, set[st
             name
             for name in context.inspector.get_table_names(schema=schema)
             if context.run_name_filters(name, "table", place)  # type: ignore[arg-type]
-            and (schema, name) != (version.version_table_schema, version.version_table)
+            and (schema, name) != ours
         ]
         columns = context.inspector.get_multi_columns(schema=schema, filter_names=names)
         found.update(

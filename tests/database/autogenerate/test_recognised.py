@@ -1,0 +1,216 @@
+"""Tables that stand as the models have them are not looked at, where that is exact."""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import contextlib
+import typing as t
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import comparators
+from alembic.util import PriorityDispatchResult
+
+from flask_migrate.make.autogenerate.comparison import Answers
+from tests.support.roundtrip import compare
+from tests.support.roundtrip import Trip
+
+pytestmark = pytest.mark.backends("postgresql")
+
+COMPARED = {
+    "autogenerate_plugins": [
+        "alembic.autogenerate.*",
+        "flask_migrate.*",
+        "~flask_migrate.unchanged",
+    ]
+}
+"""The same comparison, of everything."""
+
+EDITS = (
+    "ALTER TABLE things ADD COLUMN extra integer",
+    "ALTER TABLE things DROP COLUMN plain",
+    "ALTER TABLE things RENAME COLUMN plain TO other",
+    "ALTER TABLE things ALTER COLUMN name DROP NOT NULL",
+    "ALTER TABLE things ALTER COLUMN plain SET NOT NULL",
+    "ALTER TABLE things ALTER COLUMN name TYPE varchar(10)",
+    "ALTER TABLE things ALTER COLUMN name TYPE text",
+    'ALTER TABLE things ALTER COLUMN name TYPE varchar(9) COLLATE "C"',
+    "ALTER TABLE things ALTER COLUMN amount TYPE numeric(10, 3)",
+    "ALTER TABLE things ALTER COLUMN moment TYPE timestamptz",
+    "ALTER TABLE things ALTER COLUMN plain SET DEFAULT 5",
+    "ALTER TABLE things ALTER COLUMN name SET DEFAULT 'y'",
+    "ALTER TABLE things ALTER COLUMN name SET DEFAULT 'X'",
+    "ALTER TABLE things ALTER COLUMN name DROP DEFAULT",
+    "ALTER TABLE things ALTER COLUMN moment SET DEFAULT clock_timestamp()",
+    "ALTER TABLE things ALTER COLUMN id DROP DEFAULT",
+    "ALTER SEQUENCE things_id_seq OWNED BY NONE",
+    "ALTER SEQUENCE things_id_seq AS smallint",
+    "ALTER SEQUENCE things_id_seq OWNED BY things.plain",
+    "CREATE SEQUENCE other; ALTER TABLE things ALTER COLUMN plain"
+    " SET DEFAULT nextval('other'); ALTER SEQUENCE other OWNED BY things.plain",
+    "ALTER TABLE things ALTER COLUMN id DROP DEFAULT;"
+    " ALTER TABLE things ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY",
+    "ALTER TABLE things DROP COLUMN plain;"
+    " ALTER TABLE things ADD COLUMN plain integer GENERATED ALWAYS AS (id + 1) STORED",
+    "COMMENT ON TABLE things IS 'seen'",
+    "COMMENT ON COLUMN things.name IS 'seen'",
+    "COMMENT ON CONSTRAINT ck_name ON things IS 'seen'",
+    "COMMENT ON CONSTRAINT things_pkey ON things IS 'seen'",
+    "ALTER TABLE things DROP CONSTRAINT things_pkey",
+    "ALTER TABLE things DROP CONSTRAINT things_pkey; ALTER TABLE things"
+    " ADD PRIMARY KEY (id, name)",
+    "ALTER TABLE things RENAME CONSTRAINT things_pkey TO other",
+    "ALTER TABLE things DROP CONSTRAINT ck_name",
+    "ALTER TABLE things DROP CONSTRAINT ck_name; ALTER TABLE things"
+    " ADD CONSTRAINT ck_name CHECK (plain > 1)",
+    "ALTER TABLE things RENAME CONSTRAINT ck_name TO other",
+    "ALTER TABLE things ADD CHECK (plain > 7)",
+    "ALTER TABLE things ADD CHECK (plain > 0)",
+    "ALTER TABLE things DROP CONSTRAINT things_code_key",
+    "ALTER TABLE things RENAME CONSTRAINT things_code_key TO other",
+    "ALTER TABLE things ADD UNIQUE (code)",
+    "ALTER TABLE things DROP CONSTRAINT things_code_key; ALTER TABLE things"
+    " ADD UNIQUE (code) DEFERRABLE INITIALLY DEFERRED",
+    "DROP INDEX ix_plain",
+    "ALTER INDEX ix_plain RENAME TO other",
+    "CREATE INDEX other ON things (moment)",
+    "CREATE UNIQUE INDEX other ON things (moment)",
+    "DROP INDEX ix_plain; CREATE UNIQUE INDEX ix_plain ON things (plain)",
+    "DROP INDEX ix_plain; CREATE INDEX ix_plain ON things (plain DESC)",
+    "DROP INDEX ix_plain; CREATE INDEX ix_plain ON things USING hash (plain)",
+    "DROP INDEX ix_plain; CREATE INDEX ix_plain ON things (plain) WHERE plain > 1",
+    "DROP INDEX ix_plain; CREATE INDEX ix_plain ON things (plain) INCLUDE (code)",
+    "DROP INDEX ix_plain; CREATE INDEX ix_plain ON things (plain, code)",
+    "ALTER TABLE things DROP CONSTRAINT things_owner_id_fkey",
+    "ALTER TABLE things RENAME CONSTRAINT things_owner_id_fkey TO other",
+    "ALTER TABLE things ADD FOREIGN KEY (plain) REFERENCES owners (id)",
+    *(
+        "ALTER TABLE things DROP CONSTRAINT things_owner_id_fkey; ALTER TABLE things"
+        f" ADD FOREIGN KEY (owner_id) REFERENCES {rest}"
+        for rest in (
+            "owners (id) ON DELETE CASCADE",
+            "owners (id) ON UPDATE SET NULL",
+            "owners (id) DEFERRABLE",
+            "owners (id) DEFERRABLE INITIALLY DEFERRED",
+            "owners (id) MATCH FULL",
+            "things (id)",
+        )
+    ),
+)
+
+
+def make_models() -> sa.MetaData:
+    """Return two tables with a little of everything."""
+    metadata = sa.MetaData()
+    sa.Table("owners", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    sa.Table(
+        "things",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.String(9), nullable=False, server_default="x"),
+        sa.Column("code", sa.String(9), unique=True),
+        sa.Column("plain", sa.Integer),
+        sa.Column("amount", sa.Numeric(10, 2), server_default="0"),
+        sa.Column("moment", sa.DateTime, server_default=sa.func.now()),
+        sa.Column("owner_id", sa.ForeignKey("owners.id")),
+        sa.CheckConstraint("plain > 0", name="ck_name"),
+        sa.Index("ix_plain", "plain"),
+    )
+    return metadata
+
+
+@pytest.fixture
+def connection(database_url: str) -> cabc.Iterator[sa.Connection]:
+    """A connection to a database that has the models."""
+    engine = sa.create_engine(database_url, isolation_level="AUTOCOMMIT")
+
+    with engine.connect() as connection:
+        make_models().create_all(connection)
+        yield connection
+
+    engine.dispose()
+
+
+@contextlib.contextmanager
+def watching() -> cabc.Iterator[set[str]]:
+    """Note the tables that are made of what was read."""
+    seen: set[str] = set()
+
+    def note(_inspector: object, table: sa.Table, _column: object) -> None:
+        seen.add(table.name)
+
+    sa.event.listen(sa.Table, "column_reflect", note)
+
+    try:
+        yield seen
+    finally:
+        sa.event.remove(sa.Table, "column_reflect", note)
+
+
+def look(
+    connection: sa.Connection, metadata: sa.MetaData | None = None, **options: t.Any
+) -> tuple[Trip, set[str]]:
+    """Compare, and return what was found and which tables were looked at."""
+    answers = Answers(renames="never", allow_mass_drop=True)
+
+    with watching() as seen:
+        trip = compare(
+            connection, metadata or make_models(), answers=answers, options=options
+        )
+
+    return trip, seen
+
+
+def test_nothing_is_looked_at(connection: sa.Connection) -> None:
+    """Without a change no table is made."""
+    trip, seen = look(connection)
+    assert (trip.upgrade, seen) == ("", set())
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_is_found_as_ever(connection: sa.Connection, edit: str) -> None:
+    """A table that was changed is compared in full, with the same result."""
+    connection.exec_driver_sql(edit)
+    trip, seen = look(connection)
+    expected, every = look(connection, **COMPARED)
+    assert sorted(trip.upgrade.splitlines()) == sorted(expected.upgrade.splitlines())
+    assert trip.notes == expected.notes
+    assert every == {"owners", "things"}
+    # What may have been renamed is read in another way.
+    assert seen <= {"things"} or "RENAME COLUMN" in edit
+    assert not trip.is_detected or "things" in seen
+
+
+def test_a_new_table_and_one_that_goes(connection: sa.Connection) -> None:
+    """What is only on one side is found among tables that are not looked at."""
+    connection.exec_driver_sql("CREATE TABLE strange (id integer)")
+    metadata = make_models()
+    sa.Table("fresh", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    trip, _ = look(connection, metadata)
+    assert sorted(trip.operations) == ["CreateTableOp", "DropTableOp"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["include_object", "include_name", "compare_type", "compare_server_default"],
+)
+def test_a_hook_sees_every_table(connection: sa.Connection, name: str) -> None:
+    """What a user's own function may say is not foretold."""
+    answer = {"include_object": True, "include_name": True}.get(name)
+    assert look(connection, **{name: lambda *_: answer})[1] == {"owners", "things"}
+
+
+def test_a_comparator_of_others_sees_every_table(
+    connection: sa.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What somebody else compares is not foretold."""
+    seen = []
+
+    def note(_context: object, _changes: object, _schema: object, name: str, *_: t.Any):  # type: ignore[no-untyped-def]
+        seen.append(name)
+        return PriorityDispatchResult.CONTINUE
+
+    monkeypatch.setattr(comparators, "_registry", comparators.branch()._registry)
+    comparators.dispatch_for("table")(note)
+    look(connection)
+    assert seen == ["owners", "things"]
