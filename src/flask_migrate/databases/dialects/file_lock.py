@@ -87,6 +87,20 @@ class FileLock(MigrationLock):
                 self._file.flush()
 
 
+@contextlib.contextmanager
+def waiting_for(path: pathlib.Path) -> cabc.Iterator[None]:
+    """Hold a lock on a file, which stays there; waits until it is free."""
+    with _file_errors(path), _open_file(path) as file:
+        while not _lock_file(file):
+            time.sleep(POLL_SECONDS)
+
+        yield
+
+
+POLL_SECONDS = 0.05
+"""How often :func:`waiting_for` asks."""
+
+
 def _open_file(path: pathlib.Path) -> t.IO[str]:
     """Open the lock file; where another user has made it, reading is enough."""
     try:
