@@ -183,7 +183,11 @@ def measure(places: Places, backends: list[Backend], *, rounds: int) -> None:
                 continue
 
             with places.made(backend) as url, tempfile.TemporaryDirectory() as folder:
-                size = {"url": url, "schemas": schemas, "tables": tables}
+                size: dict[str, str | int] = {
+                    "url": url,
+                    "schemas": schemas,
+                    "tables": tables,
+                }
                 shops = _make_shops(pathlib.Path(folder), size)
                 found = _compare(shops, size, rounds=rounds)
 
