@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
@@ -30,7 +31,7 @@ MASKS = (
     (re.compile(r"\d{4}_\d\d_\d\d_\d{6}(?=_)"), "<date>"),
     (re.compile(r"(?<![0-9a-z])[0-9a-f]{12}(?![0-9a-z])"), "<id>"),
     (re.compile(r"\brun [0-9a-f]{8}\b"), "<run>"),
-    (re.compile(r"\b\d+\.\d\d s\b"), "<time>"),
+    (re.compile(r"\b\d+\.\d\d ?s\b"), "<time>"),
     (re.compile(r"\bby [^\s@]+@[^\s,.]+"), "<who>"),
 )
 """What is different every time: dates, times, people, and ids that are made up."""
@@ -142,12 +143,14 @@ class Terminal:
         return self._worker.ask({**place, **request})
 
     def _run_program(self, command: str, text: str = "") -> Result:
+        # As in a virtual environment that is active.
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         done = subprocess.run(
             command,
             shell=True,
             input=text,
             cwd=self.here,
-            env={**os.environ, **self.variables},
+            env={**os.environ, "PATH": path, **self.variables},
             capture_output=True,
             text=True,
         )
