@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import tempfile
 import textwrap
+import typing as t
 
 from tests.compat.environments import ENVIRONMENT
 from tests.compat.environments import ORIGINAL_PYTHON
@@ -104,6 +105,19 @@ SIZES = ((1, 50), (1, 500), (4, 125), (1, 2_000))
 """Schemas, and tables in each."""
 
 
+class Size(t.TypedDict):
+    """A database, and the models for it.
+
+    :param url: of the database.
+    :param schemas: how many.
+    :param tables: in each of them.
+    """
+
+    url: str
+    schemas: int
+    tables: int
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What one command has taken since its application was there.
@@ -183,11 +197,7 @@ def measure(places: Places, backends: list[Backend], *, rounds: int) -> None:
                 continue
 
             with places.made(backend) as url, tempfile.TemporaryDirectory() as folder:
-                size: dict[str, str | int] = {
-                    "url": url,
-                    "schemas": schemas,
-                    "tables": tables,
-                }
+                size: Size = {"url": url, "schemas": schemas, "tables": tables}
                 shops = _make_shops(pathlib.Path(folder), size)
                 found = _compare(shops, size, rounds=rounds)
 
@@ -195,7 +205,7 @@ def measure(places: Places, backends: list[Backend], *, rounds: int) -> None:
                 _add(table, (backend.name, f"{schemas}, {tables}", name), costs)
 
 
-def _make_shops(folder: pathlib.Path, size: dict[str, str | int]) -> dict[str, Shop]:
+def _make_shops(folder: pathlib.Path, size: Size) -> dict[str, Shop]:
     shops = {
         "Flask-Migrate": Shop(
             python=ORIGINAL_PYTHON,
@@ -212,21 +222,21 @@ def _make_shops(folder: pathlib.Path, size: dict[str, str | int]) -> dict[str, S
 
     for shop in shops.values():
         shop.make()
-        shop.run("db", "init", **size)  # type: ignore[arg-type]
+        shop.run("db", "init", **size)
 
-    shops["Whimbrel"].run("make", **size)  # type: ignore[arg-type]
+    shops["Whimbrel"].run("make", **size)
     return shops
 
 
 def _compare(
-    shops: dict[str, Shop], size: dict[str, str | int], *, rounds: int
+    shops: dict[str, Shop], size: Size, *, rounds: int
 ) -> dict[str, list[Cost]]:
     found: dict[str, list[Cost]] = {name: [] for name in shops}
 
     # The first time is for bytecode, and for what the server has to read.
     for number in range(rounds + 1):
         for name, shop in shops.items():
-            cost = shop.run(*shop.words, **size)  # type: ignore[arg-type]
+            cost = shop.run(*shop.words, **size)
 
             if number:
                 found[name].append(cost)

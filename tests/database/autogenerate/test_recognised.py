@@ -192,12 +192,29 @@ def test_a_new_table_and_one_that_goes(connection: sa.Connection) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["include_object", "include_name", "compare_type", "compare_server_default"],
+    ["include_object", "compare_type", "compare_server_default"],
 )
 def test_a_hook_sees_every_table(connection: sa.Connection, name: str) -> None:
     """What a user's own function may say is not foretold."""
-    answer = {"include_object": True, "include_name": True}.get(name)
+    answer = True if name == "include_object" else None
     assert look(connection, **{name: lambda *_: answer})[1] == {"owners", "things"}
+
+
+@pytest.mark.parametrize(
+    "hidden", [None, "plain", "ix_plain", "ck_name", "things_owner_id_fkey"]
+)
+def test_a_table_of_which_a_name_is_hidden(
+    connection: sa.Connection, hidden: str | None
+) -> None:
+    """A hook that hides something of a table decides about that table only."""
+
+    def include_name(name: str | None, kind: str, parents: object) -> bool:
+        return name != hidden or name is None
+
+    trip, seen = look(connection, include_name=include_name)
+    expected, _ = look(connection, include_name=include_name, **COMPARED)
+    assert seen == (set() if hidden is None else {"things"})
+    assert sorted(trip.upgrade.splitlines()) == sorted(expected.upgrade.splitlines())
 
 
 def test_a_comparator_of_others_sees_every_table(

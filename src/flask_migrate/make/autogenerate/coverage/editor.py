@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 
 _log = logging.getLogger("alembic.autogenerate.flask_migrate")
 
-_TITLES: dict[str, t.Any] = {
+TITLES: dict[str, t.Any] = {
     "check": "check_constraint",
     "unique": "unique_constraint",
     "exclude": "exclude_constraint",
@@ -187,7 +187,7 @@ class Editor:
         old = _to_item(removal)
 
         if not self.context.run_name_filters(
-            found.name, _TITLES[found.kind], t.cast("t.Any", place)
+            found.name, TITLES[found.kind], t.cast("t.Any", place)
         ):
             return False
 
@@ -207,12 +207,12 @@ class Editor:
         reflected: bool,
         other: Item | None = None,
     ) -> bool:
-        title = _TITLES[kind]
+        title = TITLES[kind]
         name = t.cast("str", name)
         return self.context.run_object_filters(item, name, title, reflected, other)
 
     def _tell(self, word: str, kind: str, name: str | None) -> None:
-        title = _TITLES[kind].replace("_", " ")
+        title = TITLES[kind].replace("_", " ")
         _log.info("Detected %s %s %r on %r", word, title, name, self.live.name)
 
 

@@ -28,6 +28,7 @@ from ..database import get_connection
 from ..database import remember
 from ..database import write_type
 from .defaults import is_spelled_alike
+from .editor import TITLES
 from .identity import find_serial
 from .identity import is_wanted
 from .inventory import Inventory
@@ -35,11 +36,12 @@ from .inventory import Stock
 from .pairing import pair
 from .pairing import Pairing
 
-_HOOKS = ("include_object", "include_name", "compare_type", "compare_server_default")
-"""What of the user's may see a difference, or be told of every table."""
+_HOOKS = ("include_object", "compare_type", "compare_server_default")
+"""What of the user's may see a difference. What hides names is asked about each."""
 _PLAIN = {"name", "type", "nullable", "default", "autoincrement", "comment"}
 """What reflection says of a column that is neither computed nor an identity."""
 _KINDS = ("check", "unique", "exclude", "index")
+_TITLES = {**TITLES, "foreign": "foreign_key_constraint"}
 
 
 def setup(plugin: Plugin) -> None:
@@ -138,6 +140,7 @@ class Unchanged:
             if (facts := self._find_facts(place := self._place(table))) is not None
             and _has_same_keys(facts, table)
             and self._has_same_columns(facts, place, table)
+            and self._is_seen(facts, place)
         }
 
     def has_name(self, name: str | None, kind: str, parents: t.Any) -> bool:
@@ -168,6 +171,24 @@ class Unchanged:
             foreign=self._read("foreign_keys").get(place) or [],
             comment=(self._read("table_comment").get(place) or {}).get("text"),
             stock=stock,
+        )
+
+    def _is_seen(self, facts: Facts, place: Place) -> bool:
+        """Tell whether a user's ``include_name`` hides nothing of a table."""
+        names = [(one["name"], "column") for one in facts.columns]
+        names += [
+            (one.name or "", _TITLES[one.kind])
+            for one in facts.stock.live
+            if one.kind in _TITLES
+        ]
+        schema, table = place
+        return all(
+            self._context.run_name_filters(
+                name,
+                t.cast("t.Any", kind),
+                {"schema_name": schema, "table_name": table},
+            )
+            for name, kind in names
         )
 
     def _read(self, part: str) -> t.Any:
