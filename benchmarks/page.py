@@ -44,7 +44,8 @@ def render(figures: Figures) -> str:
     groups: dict[str, list[Situation]] = {}
 
     for one in sorted({one for one, _, _ in figures.cells}, key=_sort_key):
-        title = f"{one.database}, {one.tables:,} tables of ten columns"
+        rounds = len(figures.find(one, "floor"))
+        title = f"{one.database}, {one.tables:,} tables, rounds: {rounds}"
         groups.setdefault(title, []).append(one)
 
     lines = ["", _make_caption(figures)]
@@ -122,8 +123,7 @@ def _show(values: list[float]) -> str:
     if not values:
         return ""
 
-    middle = statistics.median(values)
-    return f"{middle:,.0f} ({min(values):,.0f} to {max(values):,.0f})"
+    return _spread([f"{one:,.0f}" for one in _summarise(values)])
 
 
 def _show_ratio(ours: list[float], theirs: list[float]) -> str:
@@ -132,8 +132,17 @@ def _show_ratio(ours: list[float], theirs: list[float]) -> str:
         return ""
 
     ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
-    middle = statistics.median(ratios)
-    return f"{middle:.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    return _spread([f"{one:.2f}" for one in _summarise(ratios)])
+
+
+def _summarise(values: list[float]) -> tuple[float, float, float]:
+    return statistics.median(values), min(values), max(values)
+
+
+def _spread(texts: list[str]) -> str:
+    """Return the median, and the least and the most where they differ from it."""
+    middle, least, most = texts
+    return middle if least == most else f"{middle} ({least} to {most})"
 
 
 def _show_rest(values: list[Spent]) -> str:
@@ -170,8 +179,4 @@ def _make_caption(figures: Figures) -> str:
         for name, version in figures.caption.items()
         if name not in ("cores", "sources")
     )
-    rounds = {number for _, _, number in figures.cells}
-    return (
-        f"{packages}, on {figures.caption['cores']} cores; the median of "
-        f"{len(rounds)} rounds, the least and the most."
-    )
+    return f"{packages}; {figures.caption['cores']} cores."
