@@ -6,11 +6,11 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 # Also `make bench ARGS="speed --rounds 3"`.
-.PHONY: help test bench demo lint types docs check clean environment servers original
+.PHONY: help test bench demo lint types docs check clean environment servers original rivals
 
 help:
 	@echo "make test    run the tests on SQLite, PostgreSQL and MariaDB"
-	@echo "make bench   measure beside Flask-Migrate: crowds, kills, waits, speed"
+	@echo "make bench   measure beside Flask-Migrate: crowds, kills, waits, fresh, commands ..."
 	@echo "make demo    watch a small shop migrate its database"
 	@echo "make lint    style, and the layers of the design"
 	@echo "make types   mypy, and whether every public name has a type"
@@ -22,7 +22,7 @@ test: environment servers original
 	@# Two at once, each with servers of its own; a file stays in one piece.
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-bench: environment servers original
+bench: environment servers original rivals
 	@$(BIN)/python -m benchmarks $(or $(ARGS),all)
 
 demo: environment
@@ -63,3 +63,6 @@ servers: environment
 
 original: environment
 	@scripts/original-environment
+
+rivals: original
+	@scripts/rival-environment
