@@ -10,7 +10,7 @@ BIN := .venv/bin
 
 help:
 	@echo "make test    run the tests on SQLite, PostgreSQL and MariaDB"
-	@echo "make bench   measure beside Flask-Migrate: crowds, kills, waits, fresh, commands ..."
+	@echo "make bench   measure beside other tools: crowds, kills, speed, commands ..."
 	@echo "make demo    watch a small shop migrate its database"
 	@echo "make lint    style, and the layers of the design"
 	@echo "make types   mypy, and whether every public name has a type"
@@ -64,5 +64,5 @@ servers: environment
 original: environment
 	@scripts/original-environment
 
-rivals: original
+rivals: environment
 	@scripts/rival-environment

@@ -30,11 +30,14 @@ from benchmarks.tools import TOOLS
 _KEPT = ROOT / ".cache" / "commands.jsonl"
 
 ABOUT_HISTORIES = ("floor", "nothing", "heads", "current", "history", "upgrade")
-ABOUT_SCHEMAS = ("floor", "upgrade", "check", "pending", "fresh")
+ABOUT_SCHEMAS = ("floor", "upgrade", "check", "pending", "changed", "fresh")
 """The commands, in their order. The floor is the application without the tool."""
 
 REVISIONS, TABLES = (100, 1_000, 5_000), (50, 500, 2_000)
 FEW_REVISIONS, FEW_TABLES = (20,), (5,)
+_WORDS = {"pending": "upgrade", "changed": "check", "fresh": "upgrade"}
+"""What is typed for a command that has no name of its own."""
+
 LONGEST_FRESH = 1_000
 """Revisions that a fresh database is given: with more, Django takes many minutes."""
 
@@ -96,13 +99,13 @@ class Bench:
 
     def measure(self, command: str) -> dict[str, Spent]:
         """Run a command with each tool that has it."""
-        if command == "pending":
+        if command in ("pending", "changed"):
             self._changes.append(make_next(self._changes))
 
         return {
             one.tool.name: self._run(one, command)
             for one in self._projects
-            if _find_word(command) in one.tool.words
+            if _WORDS.get(command, command) in one.tool.words
         }
 
     def _run(self, project: Project, command: str) -> Spent:
@@ -110,10 +113,14 @@ class Bench:
             with self._places.made(self._backend) as url:
                 return project.run("upgrade", url=url)
 
-        if command == "pending":
+        if command in ("pending", "changed"):
             project.tool.write_changes(project.folder, self._changes[-1:])
 
-        return project.run(_find_word(command))
+        # What comes before is not measured: an upgrade, or an earlier check.
+        if command in ("changed", "check"):
+            project.run("upgrade" if command == "changed" else "check")
+
+        return project.run(_WORDS.get(command, command))
 
 
 def measure(
@@ -207,11 +214,6 @@ def _complete(
 
     for row in page.make_cost_rows(figures, situation):
         print(row, flush=True)
-
-
-def _find_word(command: str) -> str:
-    """Return what a tool calls a command."""
-    return "upgrade" if command in ("pending", "fresh") else command
 
 
 def _find_database(places: Places, backend: Backend) -> str:

@@ -24,6 +24,8 @@ TITLES = {
     "floor": "(the application alone)",
     "nothing": "(a command of the application)",
     "pending": "`upgrade`, one pending",
+    "check": "`check`, for the second time",
+    "changed": "`check`, after a new revision",
     "fresh": "`upgrade`, fresh database",
 }
 """How a command is shown that has no name of its own."""
