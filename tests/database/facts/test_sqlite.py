@@ -174,6 +174,26 @@ def test_enforced_drop(facts: Facts) -> None:
     assert facts.count_loss(losses[1]) is None
 
 
+def test_part_of_a_table(facts: Facts) -> None:
+    """How many rows a condition means is not known; there are no more than all."""
+    (loss,) = facts.describe("DELETE FROM plain WHERE id > 5").losses
+    assert facts.count_loss(loss) is None
+    assert facts.count_loss(loss, at_most=True) == ROWS
+
+
+def test_attached_database(facts: Facts) -> None:
+    """A table of an attached database is another one than its namesake."""
+    connection = facts.connection
+    connection.exec_driver_sql("ATTACH ':memory:' AS \"o:ther\"")
+    connection.exec_driver_sql('CREATE TABLE "o:ther".plain (id INTEGER)')
+    connection.exec_driver_sql('INSERT INTO "o:ther".plain VALUES (1)')
+    loss, *_ = facts.describe('DROP TABLE "O:ther".plain').losses
+    assert (loss.table, facts.count_loss(loss)) == ("o:ther.plain", 1)
+    (loss,) = facts.describe("DROP TABLE main.plain").losses
+    assert (loss.table, facts.count_loss(loss)) == ("plain", ROWS)
+    assert facts.describe("DROP TABLE nowhere.plain").impact is Impact.UNKNOWN
+
+
 def test_count_gives_up(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     """A count that takes too long says nothing."""
     monkeypatch.setattr(facts, "count_seconds", -1)

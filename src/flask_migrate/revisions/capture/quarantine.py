@@ -13,28 +13,29 @@ from sqlalchemy import event
 
 @contextlib.contextmanager
 def quarantine(
-    engines: cabc.Iterable[sa.Engine],
-    live: sa.Connection,
+    engines: cabc.Iterable[sa.Engine | type[sa.Engine]],
+    *ours: sa.Connection,
     refuse: cabc.Callable[[], t.Any],
 ) -> cabc.Iterator[None]:
     """Refuse what revisions send through connections of their own.
 
     ``db.session`` is one: what it writes is committed, whatever happens to the step.
 
-    :param engines: of the application.
-    :param live: the connection of the run, which may go on.
+    :param engines: of the application; the class of all of them for any engine.
+    :param ours: the connections of the run, which may go on.
     :param refuse: raises; called before anything is sent.
     """
-    own = live.connection.dbapi_connection
+    own = {id(one.connection.dbapi_connection) for one in ours}
     thread = threading.get_ident()
 
     def check(connection: sa.Connection, *rest: t.Any) -> None:
-        is_ours = connection.connection.dbapi_connection is own
+        is_ours = id(connection.connection.dbapi_connection) in own
 
         if not is_ours and threading.get_ident() == thread:
             refuse()
 
-    watched = {id(engine): engine for engine in (*engines, live.engine)}.values()
+    known = (*engines, *(one.engine for one in ours))
+    watched = {id(engine): engine for engine in known}.values()
 
     for engine in watched:
         event.listen(engine, "before_cursor_execute", check)
