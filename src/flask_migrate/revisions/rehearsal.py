@@ -276,7 +276,7 @@ def keeping_apart(
 
     try:
         with (
-            quarantine(engines, connection, _refuse_own),
+            quarantine(engines, connection, refuse=_refuse_own),
             _walled(connection, run.dialect),
         ):
             yield
