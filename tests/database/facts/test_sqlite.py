@@ -184,11 +184,12 @@ def test_part_of_a_table(facts: Facts) -> None:
 def test_attached_database(facts: Facts) -> None:
     """A table of an attached database is another one than its namesake."""
     connection = facts.connection
-    connection.exec_driver_sql("ATTACH ':memory:' AS \"o:ther\"")
-    connection.exec_driver_sql('CREATE TABLE "o:ther".plain (id INTEGER)')
-    connection.exec_driver_sql('INSERT INTO "o:ther".plain VALUES (1)')
-    loss, *_ = facts.describe('DROP TABLE "O:ther".plain').losses
-    assert (loss.table, facts.count_loss(loss)) == ("o:ther.plain", 1)
+    connection.exec_driver_sql("ATTACH ':memory:' AS \":other\"")
+    connection.exec_driver_sql('CREATE TABLE ":other".plain (id INTEGER)')
+    connection.exec_driver_sql('INSERT INTO ":other".plain VALUES (1)')
+    facts.describe('ALTER TABLE ":other".plain RENAME TO plainer')
+    (loss,) = facts.describe('DROP TABLE ":Other".plainer').losses
+    assert (loss.table, facts.count_loss(loss)) == (":other.plainer", 1)
     (loss,) = facts.describe("DROP TABLE main.plain").losses
     assert (loss.table, facts.count_loss(loss)) == ("plain", ROWS)
     assert facts.describe("DROP TABLE nowhere.plain").impact is Impact.UNKNOWN
