@@ -323,17 +323,12 @@ def test_only_questions(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("upgrade", "doubt"),
-    [
-        ("", "it stops here (SQLite answered: no such function: twice): line"),
-        ("op.execute('CREATE TABLE t2 (id INTEGER CHECK (twice(id)))')", ""),
-    ],
+    "upgrade",
+    ["", "op.execute('CREATE TABLE t2 (id INTEGER CHECK (twice(id)))')"],
     ids=["statement", "schema"],
 )
-def test_function_of_the_application(
-    upgrade: str, doubt: str, tmp_path: pathlib.Path
-) -> None:
-    """What only the application's connections know hides no loss."""
+def test_function_of_the_application(upgrade: str, tmp_path: pathlib.Path) -> None:
+    """What only the application's connections know hides no loss, and is none."""
     table = make_table(1)
     back = f"op.execute('UPDATE t1 SET id = twice(id)')\n{table.downgrade}"
     both = dataclasses.replace(
@@ -346,17 +341,15 @@ def test_function_of_the_application(
 
     @sa.event.listens_for(engine, "connect")
     def add(driver: t.Any, record: t.Any) -> None:
-        driver.create_function(
-            "twice", 1, lambda number: number * 2, deterministic=True
-        )
+        driver.create_function("twice", 1, abs, deterministic=True)
 
     shop.run_well("upgrade")
     execute(shop, "INSERT INTO t1 (id) VALUES (1)")
-    error = " ".join(shop.run("rollback").stderr.split())
-    assert GONE in error
-    assert doubt in error
-    assert bool(doubt) == ("may lose rows" in error)
-    shop.run_well("rollback", "--confirm", read_name(shop))
+    result = shop.run("rollback")
+    assert GONE in result.stderr
+    assert "may lose rows" not in result.stderr
+    execute(shop, "DELETE FROM t1")
+    shop.run_well("rollback")
     assert read_heads(shop) == ()
 
 

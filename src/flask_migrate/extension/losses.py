@@ -39,10 +39,10 @@ def check_steps(run: DatabaseRun, plan: Plan) -> tuple[RollbackStep, ...]:
     for one in captured:
         _check(run, one)
 
+    found = (dataclasses.replace(one.step, opaque=one.doubt) for one in captured)
+
     with reading(run) as connection, read_only(connection):
-        steps = describe_effects(
-            connection, (one.step for one in captured), counts=True, at_most=True
-        )
+        steps = describe_effects(connection, found, counts=True, at_most=True)
 
     return tuple(
         RollbackStep(

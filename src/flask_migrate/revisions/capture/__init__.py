@@ -60,12 +60,14 @@ class Captured:
     """One step, as it was captured.
 
     :param step: with its operations.
+    :param doubt: why it may do more than these; empty if it cannot.
     :param commits: whether it commits in the middle, on purpose.
     :param is_idle: whether it does nothing, and asks for nothing.
     :param error: what stopped it, where all before that is known.
     """
 
     step: Step
+    doubt: str
     commits: bool
     is_idle: bool
     error: BaseException | None
@@ -92,7 +94,7 @@ def capture(run: DatabaseRun, plan: Plan) -> tuple[Captured, ...]:
             stage.recorder.give_up("uses a database connection of its own")
 
         # A revision may have made an engine itself.
-        with quarantine([sa.Engine], connection, *stage.scratch, refuse=refuse):
+        with quarantine([sa.Engine], connection, refuse, *stage.scratch):
             for step in before if run.dialect.captures_live else ():
                 _capture(run, stage, step)
 
@@ -203,7 +205,9 @@ def _capture(run: DatabaseRun, stage: _Stage, step: Step) -> Captured:
     noted = _call(run, _Stage(make_noted(run.context, Recorder(""))), step).step
     longest = max(found.step, noted, key=lambda one: len(one.statements))
     return dataclasses.replace(
-        found, step=dataclasses.replace(found.step, operations=longest.operations)
+        found,
+        step=dataclasses.replace(found.step, operations=longest.operations),
+        doubt=noted.opaque and found.doubt,
     )
 
 
@@ -228,6 +232,7 @@ def _call(run: DatabaseRun, stage: _Stage, step: Step) -> Captured:
             checksum=checksum(step.path),
             reversible=is_reversible(step.path, step.direction, name=run.name),
         ),
+        doubt=recorder.reason,
         commits=recorder.commits,
         is_idle=recorder.is_idle,
         error=recorder.error,

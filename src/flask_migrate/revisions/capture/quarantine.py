@@ -14,18 +14,20 @@ from sqlalchemy import event
 @contextlib.contextmanager
 def quarantine(
     engines: cabc.Iterable[sa.Engine | type[sa.Engine]],
-    *ours: sa.Connection,
+    live: sa.Connection,
     refuse: cabc.Callable[[], t.Any],
+    *others: sa.Connection,
 ) -> cabc.Iterator[None]:
     """Refuse what revisions send through connections of their own.
 
     ``db.session`` is one: what it writes is committed, whatever happens to the step.
 
     :param engines: of the application; the class of all of them for any engine.
-    :param ours: the connections of the run, which may go on.
+    :param live: the connection of the run, which may go on.
     :param refuse: raises; called before anything is sent.
+    :param others: what may go on too.
     """
-    own = {id(one.connection.dbapi_connection) for one in ours}
+    own = {id(one.connection.dbapi_connection) for one in (live, *others)}
     thread = threading.get_ident()
 
     def check(connection: sa.Connection, *rest: t.Any) -> None:
@@ -34,8 +36,7 @@ def quarantine(
         if not is_ours and threading.get_ident() == thread:
             refuse()
 
-    known = (*engines, *(one.engine for one in ours))
-    watched = {id(engine): engine for engine in known}.values()
+    watched = {id(engine): engine for engine in (*engines, live.engine)}.values()
 
     for engine in watched:
         event.listen(engine, "before_cursor_execute", check)
