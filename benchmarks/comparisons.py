@@ -15,7 +15,6 @@ import typing as t
 
 from tests.compat.environments import ENVIRONMENT
 from tests.compat.environments import ORIGINAL_PYTHON
-from tests.compat.environments import OUR_PYTHON
 from tests.compat.environments import ROOT
 from tests.support.servers import Backend
 
@@ -182,7 +181,8 @@ def measure(places: Places, backends: list[Backend], *, rounds: int) -> None:
 
     Each command is a process of its own; what is counted begins when the application
     with its models is there, and ends with the process. Ours compares with the
-    database itself, as Flask-Migrate does. The rounds go from one to the other.
+    database itself, as Flask-Migrate does, and runs among the same installed packages.
+    The rounds go from one to the other.
     """
     table = Table(
         "database",
@@ -213,7 +213,7 @@ def _make_shops(folder: pathlib.Path, size: Size) -> dict[str, Shop]:
             words=("db", "check"),
         ),
         "Whimbrel": Shop(
-            python=OUR_PYTHON,
+            python=ORIGINAL_PYTHON,
             folder=folder / "ours",
             words=("db", "check", "--against", "database"),
             path=str(ROOT / "src"),

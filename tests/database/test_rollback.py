@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -216,56 +217,140 @@ def test_what_is_made_on_the_way_loses_nothing(tmp_path: pathlib.Path) -> None:
     assert read_heads(shop) == ("a1",)
 
 
-OPAQUE = {
-    "bind": "op.get_bind().execute(sa.text('DELETE FROM t1'))",
-    "context": "op.get_context().connection.execute(sa.text('DELETE FROM t1'))",
-    "environment": """
+GONE = "loses t1: 1 row"
+OWN = "may lose rows: it uses a database connection of its own: line"
+ENGINE = """
+        from flask import current_app
+        engine = current_app.extensions['migrate'].find_databases()[0].engine
+"""
+CONNECTED = {
+    "bind": ("op.get_bind().execute(sa.text('DELETE FROM t1'))", GONE),
+    "context": (
+        "op.get_context().connection.execute(sa.text('DELETE FROM t1'))",
+        GONE,
+    ),
+    "environment": (
+        """
         from alembic import context
         context.get_context().connection.execute(sa.text('DELETE FROM t1'))
         """,
-    "session": """
+        GONE,
+    ),
+    "session": (
+        """
         from sqlalchemy.orm import Session
         Session(bind=op.get_bind()).execute(sa.text('DELETE FROM t1'))
         """,
-    "application": """
-        from flask import current_app
-        engine = current_app.extensions['migrate'].find_databases()[0].engine
-        from sqlalchemy.orm import Session
-        with Session(engine) as session:
-            session.execute(sa.text('DELETE FROM t1'))
-            session.commit()
-        """,
-    "engine": """
-        from flask import current_app
-        engine = current_app.extensions['migrate'].find_databases()[0].engine
-        with engine.begin() as connection:
-            connection.execute(sa.text('DELETE FROM t1'))
-        """,
-    "swallowed": """
+        GONE,
+    ),
+    "swallowed": (
+        """
         try:
             op.get_bind().execute(sa.text('DELETE FROM t1'))
         except Exception:
             pass
         """,
-    "call": "op.execute('CALL tidy_up()')",
+        GONE,
+    ),
+    "application": (
+        f"""{ENGINE}
+        from sqlalchemy.orm import Session
+        with Session(engine) as session:
+            session.execute(sa.text('DELETE FROM t1'))
+            session.commit()
+        """,
+        OWN,
+    ),
+    "engine": (
+        f"""{ENGINE}
+        with engine.begin() as connection:
+            connection.execute(sa.text('DELETE FROM t1'))
+        """,
+        OWN,
+    ),
+    "own engine": (
+        f"""{ENGINE}
+        own = sa.create_engine(engine.url, poolclass=sa.NullPool)
+        with own.begin() as connection:
+            connection.execute(sa.text('DELETE FROM t1'))
+        """,
+        OWN,
+    ),
+    "cursor": (
+        "op.get_bind().connection.cursor().execute('DELETE FROM t1')",
+        "may lose rows: it uses the driver's own cursor: line",
+    ),
+    "rows": (
+        """
+        for row in op.get_bind().execute(sa.text('SELECT id FROM t1')).all():
+            op.execute(f'DELETE FROM t1 WHERE id = {row.id}')
+        """,
+        "may lose rows: it reads t1: line",
+    ),
+    "call": ("op.execute('CALL tidy_up()')", "may lose rows: it runs CALL tidy_up()"),
 }
 
 
-@pytest.mark.parametrize("body", OPAQUE.values(), ids=OPAQUE.keys())
-def test_downgrade_that_reads_the_database(body: str, tmp_path: pathlib.Path) -> None:
-    """What cannot be followed may lose rows: it is asked for, and not run meanwhile."""
+@pytest.mark.parametrize(("body", "sentence"), CONNECTED.values(), ids=CONNECTED.keys())
+def test_downgrade_with_a_connection(
+    body: str, sentence: str, tmp_path: pathlib.Path
+) -> None:
+    """What it does is seen, or may lose rows: it is asked for, and not run before."""
     shop = make_shop(tmp_path, None, make_table(1, downgrade=body))
     shop.run_well("upgrade")
     execute(shop, "INSERT INTO t1 (id) VALUES (1)")
     result = shop.run("rollback")
     assert result.exit_code == 2
-    assert "may lose rows: it " in result.stderr
+    assert sentence in " ".join(result.stderr.split())
     with pytest.raises(sa.exc.IntegrityError):
         execute(
             shop,
             "CREATE TABLE counted (n INTEGER CHECK (n = 0))",
             "INSERT INTO counted SELECT count(*) FROM t1",
         )
+
+
+def test_only_questions(tmp_path: pathlib.Path) -> None:
+    """A downgrade that asks and finds nothing to do is not an empty one."""
+    body = """
+        if sa.inspect(op.get_bind()).has_table('gone'):
+            op.drop_table('gone')
+        """
+    shop = make_shop(tmp_path, None, make_table(1, downgrade=body))
+    shop.run_well("upgrade")
+    shop.run_well("rollback")
+    assert read_heads(shop) == ()
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    ["", "op.execute('CREATE TABLE t2 (id INTEGER CHECK (twice(id)))')"],
+    ids=["statement", "schema"],
+)
+def test_function_of_the_application(upgrade: str, tmp_path: pathlib.Path) -> None:
+    """What only the application's connections know hides no loss, and is none."""
+    table = make_table(1)
+    back = f"op.execute('UPDATE t1 SET id = twice(id)')\n{table.downgrade}"
+    both = dataclasses.replace(
+        table, upgrade=f"{table.upgrade}\n{upgrade}", downgrade=back
+    )
+    shop = make_shop(tmp_path, None, both)
+
+    with shop.app.app_context():
+        engine = t.cast("sa.Engine", shop.migrate.state.find_databases()[0].engine)
+
+    @sa.event.listens_for(engine, "connect")
+    def add(driver: t.Any, record: t.Any) -> None:
+        driver.create_function("twice", 1, abs, deterministic=True)
+
+    shop.run_well("upgrade")
+    execute(shop, "INSERT INTO t1 (id) VALUES (1)")
+    result = shop.run("rollback")
+    assert GONE in result.stderr
+    assert "may lose rows" not in result.stderr
+    execute(shop, "DELETE FROM t1")
+    shop.run_well("rollback")
+    assert read_heads(shop) == ()
 
 
 def test_autocommit_block(tmp_path: pathlib.Path) -> None:
@@ -304,6 +389,7 @@ def test_statements_are_read(sql: str, tmp_path: pathlib.Path) -> None:
 BAD = {
     "empty": ("'''Nothing.'''\npass", "is empty, and its upgrade() is not"),
     "raising": ("raise NotImplementedError('no way back')", "no way back"),
+    "exiting": ("raise SystemExit(3)", "raises SystemExit: 3"),
 }
 
 
@@ -403,8 +489,10 @@ def test_events(tmp_path: pathlib.Path) -> None:
     events: list[Event] = []
 
     with shop.app.app_context():
-        shop.migrate.redo(on_event=events.append)
+        (result,) = shop.migrate.redo(on_event=events.append).databases
 
+    # What was found out about the way back is not true of the way forward.
+    assert [bool(step.operations) for step in result.steps] == [True, False]
     kinds = [event.kind for event in events]
     assert kinds.count(EventKind.STEP_FINISHED) == 2
 

@@ -22,6 +22,7 @@ from ..results import RunResult
 from ..run.executor import execute
 from ..run.lock import holding
 from ..views import Rollback
+from ..views import RollbackStep
 from .losses import check_steps
 from .losses import reading
 from .opened import Opened
@@ -215,19 +216,18 @@ class Journey:
             entries=self._books[run.key],
             title=_title(run),
         )
-        steps = [self._make_step(one) for one in self._find_steps(retreat, run, goal)]
-
-        with reading(run):
-            checked = check_steps(run, steps)
-
-        return Rollback(
+        rollback = Rollback(
             database=run.key,
             name=run.database_name,
             url=run.safe_url,
             start=run.heads,
             target=goal.title,
-            steps=checked,
+            steps=tuple(
+                RollbackStep(step=self._make_step(one))
+                for one in self._find_steps(retreat, run, goal)
+            ),
         )
+        return dataclasses.replace(rollback, steps=check_steps(run, rollback.plan))
 
     def _find_steps(self, retreat: Retreat, run: DatabaseRun, goal: Goal) -> list[str]:
         if goal.run is not None:
@@ -319,7 +319,9 @@ def _turn(plan: Plan) -> Plan:
         direction=Direction.UPGRADE,
         target=", ".join(plan.start),
         steps=tuple(
-            dataclasses.replace(step, direction=Direction.UPGRADE)
+            dataclasses.replace(
+                step, direction=Direction.UPGRADE, operations=(), opaque=""
+            )
             for step in reversed(plan.steps)
         ),
     )

@@ -1,4 +1,4 @@
-"""What a downgrade would take away, found before it runs."""
+"""What a way back would take away, found before it is gone."""
 
 from __future__ import annotations
 
@@ -10,64 +10,53 @@ import typing as t
 import sqlalchemy as sa
 
 from ..errors import RevisionFileError
-from ..plan import Loss
-from ..plan import Step
-from ..views import COUNT_LIMIT
+from ..plan import Direction
+from ..plan import Plan
 from ..views import RollbackStep
 
 if t.TYPE_CHECKING:
+    from ..revisions.capture import Captured
     from ..revisions.database_run import DatabaseRun
-    from ..revisions.recording import Gone
-    from ..revisions.recording import Recording
 
 
-def check_steps(
-    run: DatabaseRun, steps: cabc.Iterable[Step]
-) -> tuple[RollbackStep, ...]:
+def check_steps(run: DatabaseRun, plan: Plan) -> tuple[RollbackStep, ...]:
     """Look at every step of a way back before the first one runs.
 
     :raises RevisionFileError: a downgrade is not there, or is empty, or raises.
     """
-    made: set[tuple[str, str | None]] = set()
-    found: list[RollbackStep] = []
-
-    for step in steps:
-        recording = _record(run, step)
-        losses = tuple(
-            loss
-            for loss in _count(run, recording.gone)
-            # What only an earlier step of the way back will make holds no rows.
-            if (loss.table, loss.column) not in made and (loss.table, None) not in made
-        )
-        made |= {(_name(one), one.column) for one in recording.made}
-        found.append(
-            RollbackStep(
-                step=dataclasses.replace(step, opaque=recording.opaque), losses=losses
-            )
-        )
-
-    return tuple(found)
-
-
-def find_losses(run: DatabaseRun, step: Step) -> tuple[Loss, ...]:
-    """Return the tables and columns with rows in them that a step would take away.
-
-    :return: with how many rows, ``None`` where they cannot be counted now.
-    """
-    return _count(run, _record(run, step).gone)
-
-
-def _record(run: DatabaseRun, step: Step) -> Recording:
+    from ..databases.effects import describe_effects
+    from ..databases.effects import find_doubt
+    from ..databases.effects import find_losses
+    from ..databases.reading import read_only
+    from ..revisions.capture import capture
     from ..revisions.loading import check_function
-    from ..revisions.recording import changes_nothing
-    from ..revisions.recording import record
-    from ..revisions.recording import turn
 
-    check_function(run.history.get_revision(step.revision), step.direction)
-    recording = record(run, step)
+    for step in plan.steps:
+        check_function(run.history.get_revision(step.revision), step.direction)
 
-    if recording.error is not None:
-        error = recording.error
+    captured = capture(run, plan)
+
+    for one in captured:
+        _check(run, one)
+
+    found = (dataclasses.replace(one.step, opaque=one.doubt) for one in captured)
+
+    with reading(run) as connection, read_only(connection):
+        steps = describe_effects(connection, found, counts=True, at_most=True)
+
+    return tuple(
+        RollbackStep(
+            step=dataclasses.replace(step, opaque=find_doubt(step)),
+            losses=find_losses(step),
+        )
+        for step in steps
+    )
+
+
+def _check(run: DatabaseRun, captured: Captured) -> None:
+    step, error = captured.step, captured.error
+
+    if captured.raises:
         raise RevisionFileError(
             f"The downgrade() of revision {step} raises {type(error).__name__}:"
             f" {error}. Nothing was done.",
@@ -76,9 +65,7 @@ def _record(run: DatabaseRun, step: Step) -> Recording:
             f" `flask db rollback --to {step.revision}`.",
         ) from error
 
-    is_empty = not (recording.count or recording.opaque)
-
-    if is_empty and not changes_nothing(run, turn(step)):
+    if captured.is_idle and not _is_upgrade_idle(run, captured):
         raise RevisionFileError(
             f"The downgrade() of revision {step} is empty, and its upgrade() is not:"
             " the database would not be what it was before. Nothing was done.",
@@ -86,46 +73,16 @@ def _record(run: DatabaseRun, step: Step) -> Recording:
             hint="Write its downgrade(); `flask db downgrade` goes back without.",
         )
 
-    return recording
 
+def _is_upgrade_idle(run: DatabaseRun, captured: Captured) -> bool:
+    from ..revisions.capture import capture
 
-def _count(run: DatabaseRun, gone: cabc.Iterable[Gone]) -> tuple[Loss, ...]:
-    connection = run.context.connection
-    assert connection is not None  # online
-    losses = [
-        Loss(table=_name(one), column=one.column, rows=_count_rows(connection, one))
-        for one in dict.fromkeys(gone)
-    ]
-    return tuple(loss for loss in losses if loss.rows != 0)
-
-
-def _count_rows(connection: sa.Connection, gone: Gone) -> int | None:
-    """Return how many rows hold data there, ``None`` where nothing is there now."""
-    inspector = sa.inspect(connection)
-
-    if not inspector.has_table(gone.table, schema=gone.schema):
-        return None
-
-    found = inspector.get_columns(gone.table, schema=gone.schema)
-    names = {column["name"] for column in found}
-
-    if gone.column is not None and gone.column not in names:
-        return None
-
-    table = sa.table(gone.table, schema=gone.schema)
-    rows = sa.select(sa.literal(1).label("one")).select_from(table)
-
-    if gone.column is not None:
-        rows = rows.where(sa.column(gone.column).is_not(None))
-
-    query = sa.select(sa.func.count()).select_from(
-        rows.limit(COUNT_LIMIT + 1).subquery()
+    step = dataclasses.replace(captured.step, direction=Direction.UPGRADE)
+    plan = Plan(
+        direction=step.direction, start=run.heads, target=step.revision, steps=(step,)
     )
-    return connection.scalar(query)
-
-
-def _name(gone: Gone) -> str:
-    return f"{gone.schema}.{gone.table}" if gone.schema else gone.table
+    (found,) = capture(run, plan)
+    return found.is_idle
 
 
 @contextlib.contextmanager

@@ -169,7 +169,7 @@ class _Drafter:
         if surprise := explain_empty(run.history, plan):
             _log.warning(surprise)
 
-        captured = capture(run, plan, engines=self.opened.list_engines())
+        captured = capture(run, plan)
         connection = find_connection(run)
         is_there = set(heads) == set(run.heads)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections.abc as cabc
 
 from ..plan import Loss
-from ..views import COUNT_LIMIT
 from ..views import Rollback
 from ..views import RollbackStep
 from .layout import join_titles
@@ -34,7 +33,7 @@ def _format_one(rollback: Rollback) -> list[str]:
 
 def _format_step(step: RollbackStep) -> list[str]:
     message = f"  {step.step.message}" if step.step.message else ""
-    opaque = f"may lose rows: {step.step.opaque}" if step.step.opaque else ""
+    opaque = f"may lose rows: it {step.step.opaque}" if step.step.opaque else ""
     losses = [describe_loss(one) for one in step.losses]
     return [
         *wrap(f"{step.step.revision}{message}", first="  [-] ", rest=" " * 6),
@@ -47,9 +46,6 @@ def describe_loss(loss: Loss) -> str:
     name = f"{loss.table}.{loss.column}" if loss.column else loss.table
 
     if loss.rows is None:
-        return f"loses {name}, whose rows cannot be counted yet"
-
-    if loss.rows > COUNT_LIMIT:
-        return f"loses {name}: more than {COUNT_LIMIT} rows"
+        return f"loses {name}, whose rows take too long to count"
 
     return f"loses {name}: {loss.rows} row{'' if loss.rows == 1 else 's'}"

@@ -116,7 +116,7 @@ def rehearse(
 
         return f"ran {count} on a scratch copy of the schema, without rows"
 
-    _refuse_commits(run, plan, known)
+    _refuse_commits(run, plan)
     assert run.ledger is not None  # online
     rebuilds = any(says_rebuild(run.ledger.read_script(step)) for step in plan.steps)
 
@@ -149,10 +149,8 @@ def _undo(
         work(rehearsal)
 
 
-def _refuse_commits(
-    run: DatabaseRun, plan: Plan, engines: tuple[sa.Engine, ...]
-) -> None:
-    for one in capture(run, plan, engines=engines):
+def _refuse_commits(run: DatabaseRun, plan: Plan) -> None:
+    for one in capture(run, plan):
         if one.commits:
             raise _refusal(f"revision {one.step}")
 
@@ -182,7 +180,7 @@ def _in_transaction(
 
     try:
         with (
-            quarantine(engines, connection, _refuse_own),
+            quarantine(engines, connection, refuse=_refuse_own),
             _fenced(connection),
             _opened(run, _UndoneContext, connection) as rehearsal,
         ):
@@ -224,7 +222,7 @@ def rehearsing_on(
     :param engines: of the application; revisions reach no database through them.
     """
     with (
-        quarantine(engines, _connection(run), _refuse_own),
+        quarantine(engines, _connection(run), refuse=_refuse_own),
         _walled(connection, run.dialect),
         _opened(run, MigrationContext, connection) as rehearsal,
     ):
@@ -278,7 +276,7 @@ def keeping_apart(
 
     try:
         with (
-            quarantine(engines, connection, _refuse_own),
+            quarantine(engines, connection, refuse=_refuse_own),
             _walled(connection, run.dialect),
         ):
             yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import contextlib
+import pathlib
 import typing as t
 
 import pytest
@@ -12,6 +13,7 @@ from alembic.autogenerate import comparators
 from alembic.util import PriorityDispatchResult
 
 from flask_migrate.make.autogenerate.comparison import Answers
+from tests.support.projects import make_project
 from tests.support.roundtrip import compare
 from tests.support.roundtrip import Trip
 
@@ -165,6 +167,18 @@ def test_nothing_is_looked_at(connection: sa.Connection) -> None:
     """Without a change no table is made."""
     trip, seen = look(connection)
     assert (trip.upgrade, seen) == ("", set())
+
+
+def test_the_command_looks_at_nothing(
+    connection: sa.Connection, tmp_path: pathlib.Path
+) -> None:
+    """What `flask db check` says to Alembic does not switch it off."""
+    project = make_project(tmp_path, engines=connection.engine, metadatas=make_models())
+
+    with watching() as seen:
+        project.run_well("check", "--against", "database")
+
+    assert seen == set()
 
 
 @pytest.mark.parametrize("edit", EDITS)

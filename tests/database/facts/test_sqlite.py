@@ -174,6 +174,27 @@ def test_enforced_drop(facts: Facts) -> None:
     assert facts.count_loss(losses[1]) is None
 
 
+def test_part_of_a_table(facts: Facts) -> None:
+    """How many rows a condition means is not known; there are no more than all."""
+    (loss,) = facts.describe("DELETE FROM plain WHERE id > 5").losses
+    assert facts.count_loss(loss) is None
+    assert facts.count_loss(loss, at_most=True) == ROWS
+
+
+def test_attached_database(facts: Facts) -> None:
+    """A table of an attached database is another one than its namesake."""
+    connection = facts.connection
+    connection.exec_driver_sql("ATTACH ':memory:' AS \":other\"")
+    connection.exec_driver_sql('CREATE TABLE ":other".plain (id INTEGER)')
+    connection.exec_driver_sql('INSERT INTO ":other".plain VALUES (1)')
+    facts.describe('ALTER TABLE ":other".plain RENAME TO plainer')
+    (loss,) = facts.describe('DROP TABLE ":Other".plainer').losses
+    assert (loss.table, facts.count_loss(loss)) == (":other.plainer", 1)
+    (loss,) = facts.describe("DROP TABLE main.plain").losses
+    assert (loss.table, facts.count_loss(loss)) == ("plain", ROWS)
+    assert facts.describe("DROP TABLE nowhere.plain").impact is Impact.UNKNOWN
+
+
 def test_count_gives_up(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     """A count that takes too long says nothing."""
     monkeypatch.setattr(facts, "count_seconds", -1)

@@ -47,8 +47,7 @@ def install(
     given = context.opts.get("render_item")
 
     if not isinstance(given, TypeRenderer):
-        notes = Comparison.find(context).notes
-        context.opts["render_item"] = TypeRenderer(given, notes=notes)
+        context.opts["render_item"] = TypeRenderer(given)
 
     return PriorityDispatchResult.CONTINUE
 
@@ -57,12 +56,10 @@ class TypeRenderer:
     """Renders the types that are not SQLAlchemy's; the user's own hook comes first.
 
     :param given: that hook.
-    :param notes: what the user should be told.
     """
 
-    def __init__(self, given: RenderItem | None, *, notes: list[str]) -> None:
+    def __init__(self, given: RenderItem | None) -> None:
         self._given = given
-        self._notes = notes
 
     def __call__(
         self, kind: str, item: t.Any, context: AutogenContext
@@ -106,8 +103,10 @@ class TypeRenderer:
         note = f"The type {named} cannot be written by its name: {clean(end)}"
         context.imports.add(f"# {note}")
 
-        if note not in self._notes:
-            self._notes.append(note)
+        notes = Comparison.find(context).notes
+
+        if note not in notes:
+            notes.append(note)
 
         return text
 

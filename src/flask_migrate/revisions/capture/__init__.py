@@ -15,12 +15,14 @@ import typing as t
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationStep
 from alembic.runtime.migration import RevisionStep
+from alembic.util import CommandError
 from sqlalchemy import exc
 
 from ...databases.dialects.base import first_line
 from ...databases.dialects.base import hide_secrets
 from ...databases.reading import read_only
 from ...databases.scratch import scratch_database
+from ...errors import DatabaseError
 from ...errors import MigrationError
 from ...plan import Direction
 from ...plan import Plan
@@ -41,6 +43,12 @@ from .written import NotedContext
 if t.TYPE_CHECKING:
     from ..database_run import DatabaseRun
 
+_OF_THE_STAGE = (
+    *(AttributeError, TypeError, CommandError),
+    *(exc.SQLAlchemyError, MigrationError),
+)
+"""What a step may raise that finds another database than the live one."""
+
 _MAKERS = {
     Direction.UPGRADE: MigrationStep.upgrade_from_script,
     Direction.DOWNGRADE: MigrationStep.downgrade_from_script,
@@ -52,20 +60,28 @@ class Captured:
     """One step, as it was captured.
 
     :param step: with its operations.
+    :param doubt: why it may do more than these; empty if it cannot.
     :param commits: whether it commits in the middle, on purpose.
+    :param is_idle: whether it does nothing, and asks for nothing.
+    :param error: what stopped it, where all before that is known.
     """
 
     step: Step
+    doubt: str
     commits: bool
+    is_idle: bool
+    error: BaseException | None
+
+    @property
+    def raises(self) -> bool:
+        """Whether it stops by itself, and not because this is no live database."""
+        return self.error is not None and not isinstance(self.error, _OF_THE_STAGE)
 
 
-def capture(
-    run: DatabaseRun, plan: Plan, *, engines: cabc.Iterable[sa.Engine] = ()
-) -> tuple[Captured, ...]:
+def capture(run: DatabaseRun, plan: Plan) -> tuple[Captured, ...]:
     """Return what the steps of a plan would do; the live database stays as it is.
 
     :param run: the live database, which may stand elsewhere than the plan begins.
-    :param engines: of the application; revisions reach no database through them.
     """
     connection = run.context.connection
     assert connection is not None  # a plan is made online
@@ -77,7 +93,8 @@ def capture(
         def refuse() -> None:
             stage.recorder.give_up("uses a database connection of its own")
 
-        with quarantine(engines, connection, refuse):
+        # A revision may have made an engine itself.
+        with quarantine([sa.Engine], connection, refuse, *stage.scratch):
             for step in before if run.dialect.captures_live else ():
                 _capture(run, stage, step)
 
@@ -120,31 +137,46 @@ def _stage(run: DatabaseRun, *, is_empty: bool) -> cabc.Iterator[_Stage]:
     recorder = Recorder("")
 
     if not run.dialect.captures_live:
-        yield _Stage(make_noted(run.context, recorder), None)
+        yield _Stage(make_noted(run.context, recorder))
         return
 
     connection = run.context.connection
     assert connection is not None  # a plan is made online
 
-    with (
-        scratch_database(connection, is_empty=is_empty) as engine,
-        engine.connect() as scratch,
-    ):
+    with contextlib.ExitStack() as stack:
+        try:
+            made = scratch_database(connection, is_empty=is_empty)
+            engine = stack.enter_context(made)
+        except DatabaseError:
+            # A table calls a function that only the application's connections have.
+            yield _Stage(make_noted(run.context, recorder))
+            return
+
+        scratch = stack.enter_context(engine.connect())
         watch = Watch(scratch, recorder)
 
         with watch.watching():
-            yield _Stage(make_tried(run.context, recorder, scratch), watch)
+            yield _Stage(
+                make_tried(run.context, recorder, scratch), scratch, watch=watch
+            )
 
 
 class _Stage:
     """Where the steps of one plan act.
 
     :param context: what they act in.
-    :param watch: what sees them, where they really run.
+    :param scratch: where they really run, if they do.
+    :param watch: what sees them there.
     """
 
-    def __init__(self, context: NotedContext, watch: Watch | None) -> None:
+    def __init__(
+        self,
+        context: NotedContext,
+        *scratch: sa.Connection,
+        watch: Watch | None = None,
+    ) -> None:
         self.context = context
+        self.scratch = scratch
         self.recorder = context.recorder
         self._watch = watch
 
@@ -164,6 +196,22 @@ class _Stage:
 
 
 def _capture(run: DatabaseRun, stage: _Stage, step: Step) -> Captured:
+    found = _call(run, stage, step)
+
+    if not (stage.scratch and isinstance(found.error, exc.DBAPIError)):
+        return found
+
+    # The application's connections may have functions and databases of their own.
+    noted = _call(run, _Stage(make_noted(run.context, Recorder(""))), step).step
+    longest = max(found.step, noted, key=lambda one: len(one.statements))
+    return dataclasses.replace(
+        found,
+        step=dataclasses.replace(found.step, operations=longest.operations),
+        doubt=noted.opaque and found.doubt,
+    )
+
+
+def _call(run: DatabaseRun, stage: _Stage, step: Step) -> Captured:
     recorder = stage.begin(step.path)
     operations = RecordingOperations(stage.context, recorder)
     script = run.history.get_revision(step.revision)
@@ -184,7 +232,10 @@ def _capture(run: DatabaseRun, stage: _Stage, step: Step) -> Captured:
             checksum=checksum(step.path),
             reversible=is_reversible(step.path, step.direction, name=run.name),
         ),
+        doubt=recorder.reason,
         commits=recorder.commits,
+        is_idle=recorder.is_idle,
+        error=recorder.error,
     )
 
 

@@ -13,23 +13,25 @@ from sqlalchemy import event
 
 @contextlib.contextmanager
 def quarantine(
-    engines: cabc.Iterable[sa.Engine],
+    engines: cabc.Iterable[sa.Engine | type[sa.Engine]],
     live: sa.Connection,
     refuse: cabc.Callable[[], t.Any],
+    *others: sa.Connection,
 ) -> cabc.Iterator[None]:
     """Refuse what revisions send through connections of their own.
 
     ``db.session`` is one: what it writes is committed, whatever happens to the step.
 
-    :param engines: of the application.
+    :param engines: of the application; the class of all of them for any engine.
     :param live: the connection of the run, which may go on.
     :param refuse: raises; called before anything is sent.
+    :param others: what may go on too.
     """
-    own = live.connection.dbapi_connection
+    own = {id(one.connection.dbapi_connection) for one in (live, *others)}
     thread = threading.get_ident()
 
     def check(connection: sa.Connection, *rest: t.Any) -> None:
-        is_ours = connection.connection.dbapi_connection is own
+        is_ours = id(connection.connection.dbapi_connection) in own
 
         if not is_ours and threading.get_ident() == thread:
             refuse()

@@ -57,6 +57,10 @@ class Recorder:
         """Why what comes after the operations is not known; empty if it is."""
         self.commits: bool = False
         """Whether it commits in the middle, on purpose."""
+        self.asks: bool = False
+        """Whether it has sent a question, or anything else."""
+        self.error: BaseException | None = None
+        """What stopped it, where all before that is known."""
         self._noted: list[_Noted] = []
         self._current: _Noted | None = None
         self._is_autocommit = False
@@ -68,6 +72,11 @@ class Recorder:
             Operation(kind=one.kind, text=one.text, statements=tuple(one.statements))
             for one in self._noted
         )
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing at all was done."""
+        return not (self._noted or self.reason or self.asks)
 
     @property
     def is_inside(self) -> bool:
@@ -149,6 +158,7 @@ class Recorder:
         :param reason: in words.
         """
         if not self.reason:
+            self.error = error
             self.reason = self._with_line(reason, find_line(error, self.path))
 
     def _with_line(self, reason: str, line: int | None) -> str:

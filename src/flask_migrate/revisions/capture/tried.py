@@ -36,6 +36,7 @@ class Watch:
         self.recorder = recorder
         self._connection = connection
         self._read: set[str] = set()
+        self._is_seen = False
 
     @contextlib.contextmanager
     def watching(self) -> cabc.Iterator[None]:
@@ -58,6 +59,9 @@ class Watch:
             driver.set_authorizer(None)
 
     def _authorize(self, action: int, table: str | None, *rest: t.Any) -> int:
+        if not (self._is_seen or self.recorder.is_inside):
+            self.recorder.lose("uses the driver's own cursor")
+
         if action == sqlite3.SQLITE_READ and table:
             self._read.add(table)
 
@@ -67,6 +71,8 @@ class Watch:
         self, connection: sa.Connection, cursor: t.Any, statement: str, *rest: t.Any
     ) -> None:
         self._read.clear()
+        self._is_seen = True
+        self.recorder.asks = True
 
         if ends_transaction(statement):
             self.recorder.commits = True
@@ -78,6 +84,7 @@ class Watch:
         self, connection: sa.Connection, cursor: t.Any, statement: str, *rest: t.Any
     ) -> None:
         tables = {one for one in self._read if not one.startswith("sqlite_")}
+        self._is_seen = False
 
         if tables and _ASKS.match(statement) and not self.recorder.is_inside:
             # It goes on, so that the steps after it find the schema that it makes.

@@ -48,17 +48,18 @@ class Facts:
         """
         return Effect()
 
-    def count_loss(self, loss: Loss) -> int | None:
+    def count_loss(self, loss: Loss, *, at_most: bool = False) -> int | None:
         """Count the rows that hold data where something will be lost.
 
         :param loss: as :meth:`describe` has found it.
+        :param at_most: where only some of the rows are lost, count all of them.
         :return: ``None`` where that takes too long, or there is nothing to count.
         """
         return None
 
 
-Source = tuple[Table, str]
-"""A table and a column of it, by its name in the database, or an empty text."""
+Source = tuple[Table | None, str, bool]
+"""A table; a column of it by its name in the database, or an empty text; a part?"""
 
 
 class Draft:
@@ -68,7 +69,7 @@ class Draft:
         self.locks: dict[Table, LockLevel] = {}
         self.names: dict[Table, str] = {}
         self.work: list[str] = []
-        self.losses: dict[Loss, Source | None] = {}
+        self.losses: dict[Loss, Source] = {}
         self.may_fail: list[str] = []
         self.impact: Impact | None = None
         self.algorithm: str | None = None
@@ -112,7 +113,7 @@ class Draft:
         rows = round((table.rows or 0) * part) if is_known else None
         loss = Loss(table=table.name, column=column or None, rows=rows)
         live = found.live if found is not None else ""
-        self.losses[loss] = None if is_part else (table, live)
+        self.losses[loss] = table, live, is_part
 
     def may_refuse(self, reason: str, table: Table | None = None) -> None:
         """Note which rows would stop the statement."""
@@ -190,7 +191,7 @@ class StatementFacts(Facts):
 
     def __init__(self, connection: sa.Connection) -> None:
         super().__init__(connection)
-        self._sources: dict[Loss, Source | None] = {}
+        self._sources: dict[Loss, Source] = {}
 
     def describe(self, sql: str) -> Effect:
         try:
@@ -201,11 +202,11 @@ class StatementFacts(Facts):
         effects = [self._describe_one(part) for part in parts]
         return merge_effects(effects)
 
-    def count_loss(self, loss: Loss) -> int | None:
-        default = (self._find((loss.table,)), loss.column or "")
-        table, column = self._sources.get(loss, default) or (None, "")
+    def count_loss(self, loss: Loss, *, at_most: bool = False) -> int | None:
+        default = self._find((loss.table,)), loss.column or "", False
+        table, column, is_part = self._sources.get(loss, default)
 
-        if table is None or table.is_new:
+        if table is None or table.is_new or (is_part and not at_most):
             return None
 
         quote = self.connection.dialect.identifier_preparer.quote_identifier

@@ -108,7 +108,7 @@ class AlterFacts(StatementFacts):
         self.write(draft, table)
 
         if reader.accept("RENAME", "TO"):
-            self.catalog.rename(path, (reader.name(),))
+            self.catalog.rename(path, (*path[:-1], reader.name()))
         elif reader.accept("RENAME"):
             reader.accept("COLUMN")
             old = reader.name().lower()

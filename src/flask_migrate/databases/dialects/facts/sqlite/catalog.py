@@ -13,6 +13,7 @@ from ...sqlite_tokens import quote_name
 from ...sqlite_tokens import tokenize
 from ...tokens import DefinitionError
 from ..catalog import Catalog
+from ..catalog import split_key
 from ..statements import find_names
 from ..statements import Path
 from ..tables import Column
@@ -93,26 +94,36 @@ class SQLiteCatalog(Catalog):
         return int(self.ask(f"PRAGMA {name}")[0][0])
 
     def _make_key(self, path: Path) -> Path:
-        return (path[-1].lower(),)
+        names = tuple(name.lower() for name in path)
+        return names[-1:] if names[:-1] == ("main",) else names
 
     def _make_name(self, path: Path) -> str:
-        return path[-1]
+        return ".".join(path[-len(self._make_key(path)) :])
 
     def _read(self, key: Path) -> sa.Row[t.Any] | None:
-        sql = """SELECT name, type, sql FROM sqlite_master
-                 WHERE lower(name) = :name AND type IN ('table', 'view')"""
-        return next(iter(self.ask(sql, name=key[0])), None)
+        schema, name = split_key(key)
+        known = {row.name.lower() for row in self.ask("PRAGMA database_list")}
+
+        if schema and schema not in known:
+            return None
+
+        place = quote_name(schema or "main").replace(":", r"\:")
+        sql = f"""SELECT name, type, sql, :schema AS schema FROM {place}.sqlite_master
+                  WHERE lower(name) = :name AND type IN ('table', 'view')"""
+        return next(iter(self.ask(sql, schema=schema, name=name)), None)
 
     def _load(self, row: sa.Row[t.Any]) -> Table:
+        path = (row.schema, row.name) if row.schema else (row.name,)
         table = Table(
-            name=row.name,
-            live=quote_name(row.name),
-            kind=row.type,
-            rows=self._count_rows(row.name),
+            name=".".join(path), live=".".join(map(quote_name, path)), kind=row.type
         )
 
         if row.type == "table":
             self._read_definition(table, row.sql or "")
+
+        # Of an attached database nobody asks for more.
+        if row.type == "table" and not row.schema:
+            table.rows = self._count_rows(row.name)
             self._read_indexes(table)
             self._read_users(table)
 
