@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ..plan import Direction
 from ..revisions.built import BuiltSchemas
 from ..revisions.built import read_way
+from .losses import reading
 from .planning import find_snapshot
 
 if t.TYPE_CHECKING:
@@ -51,11 +52,12 @@ def _is_ours_alone(run: DatabaseRun, plan: Plan) -> bool:
     if run.is_foreign or plan.direction is not Direction.UPGRADE:
         return False
 
-    with contextlib.suppress(sa.exc.SQLAlchemyError):
+    with contextlib.suppress(sa.exc.SQLAlchemyError), reading(run):
         if not run.heads:
             return not find_snapshot(run).objects
 
-        if BuiltSchemas(run.history):
+        # A killed run may still be at work on the server; it would have to be awaited.
+        if BuiltSchemas(run.history) and not _has_left(run):
             way = read_way(run)
             done = way[: len(way) - len(plan.steps)]
             rest = [one.revision for one in way[len(done) :]]
@@ -65,6 +67,10 @@ def _is_ours_alone(run: DatabaseRun, plan: Plan) -> bool:
                 return _is_built(run, done)
 
     return False
+
+
+def _has_left(run: DatabaseRun) -> bool:
+    return run.ledger is not None and bool(run.ledger.journal.read())
 
 
 def _is_built(run: DatabaseRun, way: tuple[Milestone, ...]) -> bool:
