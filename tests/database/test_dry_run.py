@@ -192,8 +192,15 @@ def test_a_commit_in_the_middle(
     assert "commits in the middle" in result.stderr
 
 
-def test_a_connection_of_its_own(database_url: str, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("engine", ["the application's", "a new one"])
+def test_a_connection_of_its_own(
+    database_url: str, tmp_path: pathlib.Path, engine: str
+) -> None:
     """What a revision writes past its connection would stay, and is refused."""
+    find = {
+        "the application's": "migrate.find_databases()[0].engine",
+        "a new one": f"sa.create_engine({database_url!r}, poolclass=sa.NullPool)",
+    }
     project = make_shop(
         tmp_path,
         database_url,
@@ -201,10 +208,10 @@ def test_a_connection_of_its_own(database_url: str, tmp_path: pathlib.Path) -> N
         RevisionFile(
             revision="a2",
             down="a1",
-            upgrade="""
+            upgrade=f"""
                 from flask import current_app
                 migrate = current_app.extensions["migrate"]
-                engine = migrate.find_databases()[0].engine
+                engine = {find[engine]}
                 with engine.begin() as connection:
                     connection.exec_driver_sql("INSERT INTO users (id) VALUES (7)")
             """,

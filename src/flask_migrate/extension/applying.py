@@ -158,7 +158,7 @@ class Applying(Verbs):
             if dry_run:
                 from .rehearsing import DryMove
 
-                move: Move = DryMove(**arguments, engines=opened.list_engines())
+                move: Move = DryMove(**arguments)
             else:
                 move = Move(**arguments)
 

@@ -288,7 +288,7 @@ class Authoring(Verbs):
 
         heads = tuple(opened.history.get_heads())
 
-        with Scratches(engines=opened.list_engines(), heads=heads) as scratches:
+        with Scratches(heads) as scratches:
             yield Drafting(
                 opened=opened,
                 draft=draft,

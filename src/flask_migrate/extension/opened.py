@@ -127,10 +127,6 @@ class Opened:
 
         return found
 
-    def list_engines(self) -> tuple[sa.Engine, ...]:
-        """Return the engines of the application, as far as they are known."""
-        return tuple(one.sync_engine for one in self._find_databases()[0])
-
     def list_metadatas(self) -> tuple[sa.MetaData, ...]:
         """Return the models of the application, as far as they are known."""
         return tuple(

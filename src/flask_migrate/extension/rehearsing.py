@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-import sqlalchemy as sa
-
 from ..results import DatabaseResult
 from ..revisions.rehearsal import rehearse
 from ..run.executor import execute
@@ -24,11 +22,9 @@ if t.TYPE_CHECKING:
 class DryMove(Move):
     """What one dry run does with each database.
 
-    :param engines: of the application.
     :param undone: how, by the bind key.
     """
 
-    engines: tuple[sa.Engine, ...] = ()
     undone: dict[str | None, str] = dataclasses.field(default_factory=dict)
 
     def collect(self) -> tuple[DatabaseResult, ...]:
@@ -58,4 +54,4 @@ class DryMove(Move):
 
             execute(plan, rehearsal)
 
-        self.undone[run.key] = rehearse(run, plan, work, engines=self.engines)
+        self.undone[run.key] = rehearse(run, plan, work)

@@ -26,14 +26,10 @@ if t.TYPE_CHECKING:
 class Scratches:
     """Scratch databases that live as long as the command.
 
-    :param engines: of the application; scripts reach no database through them.
     :param heads: the revisions that each is built to.
     """
 
-    def __init__(
-        self, *, engines: cabc.Iterable[sa.Engine], heads: tuple[str, ...]
-    ) -> None:
-        self._engines = tuple(engines)
+    def __init__(self, heads: tuple[str, ...]) -> None:
         self.heads = heads
         self._stack = contextlib.ExitStack()
         self._kept: dict[str, sa.Engine] = {}
@@ -135,7 +131,7 @@ class Scratches:
 
             with contextlib.ExitStack() as stack:
                 with quiet():
-                    entered = rehearsing_on(run, connection, engines=self._engines)
+                    entered = rehearsing_on(run, connection)
                     rehearsal = stack.enter_context(entered)
 
                 yield rehearsal

@@ -156,7 +156,6 @@ class Templating(Applying):
         from ..revisions.rehearsal import keeping_apart
         from .moving import Move
 
-        engines = [one.sync_engine for one in self.state.find_own_databases()]
         checks = {
             buildings[shelf.database.key].url: shelf.templates.check
             for shelf, _ in places
@@ -173,7 +172,7 @@ class Templating(Applying):
         def work(run: DatabaseRun) -> None:
             _require_new(run, checks)
 
-            with keeping_apart(run, engines=engines):
+            with keeping_apart(run):
                 move.work(run)
 
             visited.add(run.connection.engine.url)

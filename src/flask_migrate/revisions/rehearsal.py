@@ -96,22 +96,18 @@ def rehearse(
     run: DatabaseRun,
     plan: Plan,
     work: cabc.Callable[[Rehearsal], None],
-    *,
-    engines: cabc.Iterable[sa.Engine] = (),
 ) -> str:
     """Run the steps of a plan, and undo them.
 
     :param run: the live database.
     :param work: runs the steps on what it is given.
-    :param engines: of the application; revisions reach no database through them.
     :return: how they were undone, in words.
     :raises UsageError: a step cannot be undone; nothing was run.
     """
-    known = tuple(engines)
     count = f"{len(plan.steps)} step{'' if len(plan.steps) == 1 else 's'}"
 
     if not _can_undo(run):
-        with _on_scratch(run, known) as rehearsal:
+        with _on_scratch(run) as rehearsal:
             work(rehearsal)
 
         return f"ran {count} on a scratch copy of the schema, without rows"
@@ -121,12 +117,12 @@ def rehearse(
     rebuilds = any(says_rebuild(run.ledger.read_script(step)) for step in plan.steps)
 
     try:
-        _undo(run, known, work, rebuilds=rebuilds)
+        _undo(run, work, rebuilds=rebuilds)
     except ForeignKeysEnforced:
         if rebuilds or run.is_foreign:
             raise
 
-        _undo(run, known, work, rebuilds=True)
+        _undo(run, work, rebuilds=True)
 
     server = run.dialect.describe_server(_connection(run)).partition(" ")[0]
     return f"ran {count} on {server} and rolled back"
@@ -139,13 +135,9 @@ def _can_undo(run: DatabaseRun) -> bool:
 
 
 def _undo(
-    run: DatabaseRun,
-    engines: tuple[sa.Engine, ...],
-    work: cabc.Callable[[Rehearsal], None],
-    *,
-    rebuilds: bool,
+    run: DatabaseRun, work: cabc.Callable[[Rehearsal], None], *, rebuilds: bool
 ) -> None:
-    with _in_transaction(run, engines, rebuilds=rebuilds) as rehearsal:
+    with _in_transaction(run, rebuilds=rebuilds) as rehearsal:
         work(rehearsal)
 
 
@@ -164,9 +156,7 @@ def _refusal(what: str) -> UsageError:
 
 
 @contextlib.contextmanager
-def _in_transaction(
-    run: DatabaseRun, engines: tuple[sa.Engine, ...], *, rebuilds: bool
-) -> cabc.Iterator[Rehearsal]:
+def _in_transaction(run: DatabaseRun, *, rebuilds: bool) -> cabc.Iterator[Rehearsal]:
     """Yield the live database in a transaction that is rolled back in the end."""
     connection, guard = _connection(run), run._guard
     assert guard is not None  # online
@@ -180,7 +170,7 @@ def _in_transaction(
 
     try:
         with (
-            quarantine(engines, connection, refuse=_refuse_own),
+            quarantine(_refuse_own, connection),
             _fenced(connection),
             _opened(run, _UndoneContext, connection) as rehearsal,
         ):
@@ -198,14 +188,12 @@ def _in_transaction(
 
 
 @contextlib.contextmanager
-def _on_scratch(
-    run: DatabaseRun, engines: tuple[sa.Engine, ...]
-) -> cabc.Iterator[Rehearsal]:
+def _on_scratch(run: DatabaseRun) -> cabc.Iterator[Rehearsal]:
     """Yield a scratch copy of the live database that stands where that one does."""
     with (
         scratch_database(_connection(run)) as engine,
         engine.connect() as scratch,
-        rehearsing_on(run, scratch, engines=engines) as rehearsal,
+        rehearsing_on(run, scratch) as rehearsal,
     ):
         rehearsal.adopt_heads(run.heads)
         yield rehearsal
@@ -213,16 +201,15 @@ def _on_scratch(
 
 @contextlib.contextmanager
 def rehearsing_on(
-    run: DatabaseRun, connection: sa.Connection, *, engines: cabc.Iterable[sa.Engine]
+    run: DatabaseRun, connection: sa.Connection
 ) -> cabc.Iterator[Rehearsal]:
     """Yield a scratch database that stands where the live one does, for revisions too.
 
     :param run: the live database.
     :param connection: to the scratch one.
-    :param engines: of the application; revisions reach no database through them.
     """
     with (
-        quarantine(engines, _connection(run), refuse=_refuse_own),
+        quarantine(_refuse_own, _connection(run), connection),
         _walled(connection, run.dialect),
         _opened(run, MigrationContext, connection) as rehearsal,
     ):
@@ -251,13 +238,10 @@ def _walled(connection: sa.Connection, dialect: Dialect) -> cabc.Iterator[None]:
 
 
 @contextlib.contextmanager
-def keeping_apart(
-    run: DatabaseRun, *, engines: cabc.Iterable[sa.Engine]
-) -> cabc.Iterator[None]:
+def keeping_apart(run: DatabaseRun) -> cabc.Iterator[None]:
     """Let revisions that build a new database, and stay there, reach nothing else.
 
     :param run: the new database.
-    :param engines: of the application; revisions reach no database through them.
     """
     connection = _connection(run)
     # What hangs on it tells other people what was applied.
@@ -276,7 +260,7 @@ def keeping_apart(
 
     try:
         with (
-            quarantine(engines, connection, refuse=_refuse_own),
+            quarantine(_refuse_own, connection),
             _walled(connection, run.dialect),
         ):
             yield

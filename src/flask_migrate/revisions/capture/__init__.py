@@ -93,8 +93,7 @@ def capture(run: DatabaseRun, plan: Plan) -> tuple[Captured, ...]:
         def refuse() -> None:
             stage.recorder.give_up("uses a database connection of its own")
 
-        # A revision may have made an engine itself.
-        with quarantine([sa.Engine], connection, refuse, *stage.scratch):
+        with quarantine(refuse, connection, *stage.scratch):
             for step in before if run.dialect.captures_live else ():
                 _capture(run, stage, step)
 

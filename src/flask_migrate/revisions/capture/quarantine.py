@@ -13,21 +13,17 @@ from sqlalchemy import event
 
 @contextlib.contextmanager
 def quarantine(
-    engines: cabc.Iterable[sa.Engine | type[sa.Engine]],
-    live: sa.Connection,
-    refuse: cabc.Callable[[], t.Any],
-    *others: sa.Connection,
+    refuse: cabc.Callable[[], t.Any], *known: sa.Connection
 ) -> cabc.Iterator[None]:
     """Refuse what revisions send through connections of their own.
 
-    ``db.session`` is one: what it writes is committed, whatever happens to the step.
+    ``db.session`` has one, and so has an engine that a revision makes: what is written
+    there is committed, whatever happens to the step.
 
-    :param engines: of the application; the class of all of them for any engine.
-    :param live: the connection of the run, which may go on.
     :param refuse: raises; called before anything is sent.
-    :param others: what may go on too.
+    :param known: the connections of the run, which may go on.
     """
-    own = {id(one.connection.dbapi_connection) for one in (live, *others)}
+    own = {id(one.connection.dbapi_connection) for one in known}
     thread = threading.get_ident()
 
     def check(connection: sa.Connection, *rest: t.Any) -> None:
@@ -36,13 +32,9 @@ def quarantine(
         if not is_ours and threading.get_ident() == thread:
             refuse()
 
-    watched = {id(engine): engine for engine in (*engines, live.engine)}.values()
-
-    for engine in watched:
-        event.listen(engine, "before_cursor_execute", check)
+    event.listen(sa.Engine, "before_cursor_execute", check)
 
     try:
         yield
     finally:
-        for engine in watched:
-            event.remove(engine, "before_cursor_execute", check)
+        event.remove(sa.Engine, "before_cursor_execute", check)
