@@ -14,6 +14,7 @@ from sqlalchemy import orm
 from flask_migrate.databases.scratch import PREFIX
 from tests.support.apps import make_shop
 from tests.support.apps import RevisionFile
+from tests.support.audits import audit
 from tests.support.projects import Project
 from tests.support.servers import Backend
 from tests.support.tables import list_tables
@@ -149,6 +150,26 @@ def test_a_script_that_cannot_be_replayed(
     assert "create_table('users'" in read_new(shop)
     refused = shop.run("migrate", "-m", "y", "--against", "scripts")
     assert refused.exit_code == 1
+
+
+def test_a_script_with_an_engine_of_its_own(
+    database_url: str, tmp_path: pathlib.Path
+) -> None:
+    """It would reach the live database from the scratch one, and is not replayed."""
+    own = f"""
+        engine = sa.create_engine({database_url!r}, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO legacy VALUES (1)")
+    """
+    script = RevisionFile(revision="a1", upgrade=own)
+    shop = make_shop(tmp_path, database_url, script, metadata=make_models())
+    run_sql(database_url, "CREATE TABLE legacy (id INTEGER)")
+    shop.run_well("stamp", "head")
+
+    result = shop.run("check", "--against", "scripts")
+    assert result.exit_code == 1
+    assert not audit(database_url).rows["legacy"]
+    assert "a database connection of its own" in result.stderr
 
 
 def test_what_fails_is_not_kept(database_url: str, tmp_path: pathlib.Path) -> None:
