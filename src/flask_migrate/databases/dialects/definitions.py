@@ -57,6 +57,26 @@ Tried = cabc.Mapping[Place, tuple[Definition | None, ...]]
 
 A table is missing where nothing could be tried.
 """
+Models = cabc.Mapping[Place, sa.Table]
+"""What the models say, by where it stands in the database."""
+Part = tuple[str, str]
+"""A kind of thing, in Alembic's words, and the name of one; empty if it has none."""
+
+
+def list_parts(table: sa.Table) -> frozenset[Part]:
+    """Return the columns, keys, checks and indexes of a table."""
+    items = (*table.columns, *table.constraints, *table.indexes)
+    return frozenset(
+        (
+            _PARTS.get(one.__visit_name__, one.__visit_name__),
+            one.name if isinstance(one.name, str) else "",
+        )
+        for one in items
+    )
+
+
+_PARTS = {"column_check_constraint": "check_constraint"}
+"""Where SQLAlchemy's name of a kind is another one."""
 
 
 def render(item: Item, dialect: sa.Dialect) -> str:
