@@ -42,6 +42,9 @@ from .session_locks import MySQLLock
 if t.TYPE_CHECKING:
     from .definitions import Definitions
     from .definitions import Items
+    from .definitions import Models
+    from .definitions import Part
+    from .definitions import Place
     from .definitions import Tried
     from .facts import Facts
     from .schemas import Schema
@@ -244,6 +247,13 @@ class MySQL(Dialect):
         from . import mysql_definitions
 
         return mysql_definitions.try_definitions(connection, wanted)
+
+    def recognise_tables(
+        self, connection: sa.Connection, models: Models
+    ) -> cabc.Mapping[Place, frozenset[Part]]:
+        from . import mysql_recognition
+
+        return mysql_recognition.recognise_tables(connection, models)
 
     def name_constraint(
         self, kind: str, table: str, columns: tuple[str, ...]

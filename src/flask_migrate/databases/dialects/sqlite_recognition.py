@@ -76,7 +76,10 @@ def _read_texts(
 def _write(model: sa.Table, dialect: sa.Dialect) -> list[str] | None:
     """Return what makes a table and its indexes, as SQLite would keep it."""
     try:
-        statements = [CreateTable(model), *map(CreateIndex, model.indexes)]
+        statements: list[sa.schema.ExecutableDDLElement] = [
+            CreateTable(model),
+            *map(CreateIndex, model.indexes),
+        ]
         return [
             undouble(str(one.compile(dialect=dialect)), dialect).strip()
             for one in statements
