@@ -31,6 +31,7 @@ from .mysql_tables import LEFT_OUT
 from .mysql_tables import quote_place
 from .mysql_tables import run
 from .tokens import DefinitionError
+from .tokens import is_same
 
 _NAME = "flask_migrate_kinds"
 _MOST = 50
@@ -43,7 +44,7 @@ _END = re.compile(
     r"(?: COMMENT=(?P<COMMENT>'.*'))?"
 )
 _NAMED = re.compile(r"(UNIQUE KEY|KEY|CONSTRAINT) `((?:[^`]|``)+)` (.*)")
-_TITLES = {"FOREIGN": "foreign_key_constraint", "CHECK": "check_constraint"}
+_CHARACTERS = ("CHARSET", "COLLATE")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def recognise_tables(
 ) -> dict[Place, frozenset[Part]]:
     """Return the tables that are plainly what their models say, and what they have."""
     escapes = has_escapes(connection)
-    live = {place: text for place, text in _read(connection, models)}
+    live = dict(_read(connection, models))
     wanted: dict[Place, _Wanted] = {}
 
     for place, text in live.items():
@@ -189,10 +190,9 @@ class _Wanted:
     def _has_same_options(self, live: Text, kinds: Kinds) -> bool:
         comment, engine = self._comment, self._engine
         written = quote_text(comment, escapes=self._escapes) if comment else None
-        options = live.options
         return (
-            written == options["COMMENT"]
-            and (engine or options["ENGINE"] or "").upper() == options["ENGINE"]
+            written == live.options["COMMENT"]
+            and (engine is None or is_same(engine, live.options["ENGINE"] or ""))
             and kinds[self.columns[""]] == _spell_characters(live)
         )
 
@@ -206,9 +206,7 @@ class _Wanted:
         return (
             line.word == "KEY"
             and line.rest in [(_list_names(one),) for one in self._links]
-            and (
-                line.name in names or line.rest == (f"({quote_name(str(line.name))})",)
-            )
+            and (line.name in names or line.rest == (_list_names([str(line.name)]),))
         )
 
     def _write_lines(self, model: sa.Table) -> cabc.Iterator[Line]:
@@ -319,34 +317,25 @@ def _read_line(text: str, *, escapes: bool) -> Line:
 def _list(line: Line) -> cabc.Iterator[Part]:
     name = line.name or ""
 
-    if line.word.endswith("KEY"):
-        yield "index", name
-
-    if line.word == "UNIQUE KEY":
-        yield "unique_constraint", name
-
-    if line.word == "CONSTRAINT":
+    if line.word in ("KEY", "UNIQUE KEY"):
+        # Reflection shows a unique one twice.
+        yield from (("index", name), ("unique_constraint", name))
+    elif line.word == "CONSTRAINT":
         is_link = line.rest[0] == "FOREIGN KEY"
         yield "foreign_key_constraint" if is_link else "check_constraint", name
 
 
 def _write_options(model: sa.Table, live: Text, dialect: sa.Dialect) -> str:
     """Return the options that a temporary table has for the columns of a table."""
-    kept = {
-        key: value
-        for key, value in model.kwargs.items()
-        if key.startswith(f"{dialect.name}_")
-    }
+    own = f"{dialect.name}_"
+    kept = {key: one for key, one in model.kwargs.items() if key.startswith(own)}
 
     if any(part in name for name in kept for part in LEFT_OUT):
         raise _Doubtful
 
     copy = sa.Table(_NAME, sa.MetaData(), **kept)
-    change_options(
-        copy,
-        dialect.name,
-        {k: v for k, v in live.options.items() if v and k in ("CHARSET", "COLLATE")},
-    )
+    shown = {one: text for one in _CHARACTERS if (text := live.options[one])}
+    change_options(copy, dialect.name, shown)
     compiler: t.Any = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
     return undouble(compiler.post_create_table(copy), dialect)
 
@@ -396,11 +385,11 @@ def _ask_some(
 
         if text is not None:
             found[(options, "")] = _spell_characters(text)
+            # Behind the columns stands a key.
+            pairs = zip(columns, text.lines, strict=False)
             found |= {
                 (options, column): line.replace(_mark(number), _mark(0))
-                for number, (column, line) in enumerate(
-                    zip(columns, text.lines, strict=False)
-                )
+                for number, (column, line) in enumerate(pairs)
             }
             return
 
@@ -437,7 +426,7 @@ def _make(connection: sa.Connection, options: str, columns: list[str]) -> Text |
 
 
 def _spell_characters(text: Text) -> str:
-    return f"{text.options['CHARSET']} {text.options['COLLATE']}"
+    return " ".join(str(text.options[one]) for one in _CHARACTERS)
 
 
 def _mark(number: int) -> str:

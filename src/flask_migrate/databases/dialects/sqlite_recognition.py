@@ -10,13 +10,13 @@ import collections.abc as cabc
 
 import sqlalchemy as sa
 from sqlalchemy import exc
-from sqlalchemy.schema import CreateIndex
 from sqlalchemy.schema import CreateTable
 
 from .definitions import list_parts
 from .definitions import Models
 from .definitions import Part
 from .definitions import Place
+from .definitions import render
 from .definitions import undouble
 from .sqlite_tokens import tokenize
 from .tokens import behind_group
@@ -76,14 +76,8 @@ def _read_texts(
 def _write(model: sa.Table, dialect: sa.Dialect) -> list[str] | None:
     """Return what makes a table and its indexes, as SQLite would keep it."""
     try:
-        statements: list[sa.schema.ExecutableDDLElement] = [
-            CreateTable(model),
-            *map(CreateIndex, model.indexes),
-        ]
-        return [
-            undouble(str(one.compile(dialect=dialect)), dialect).strip()
-            for one in statements
-        ]
+        table = undouble(str(CreateTable(model).compile(dialect=dialect)), dialect)
+        return [table.strip(), *(render(one, dialect) for one in model.indexes)]
     except exc.CompileError:
         return None
 
