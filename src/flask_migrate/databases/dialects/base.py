@@ -341,6 +341,16 @@ class Dialect:
 
         return read_any(connection, schemas)
 
+    def list_tables(
+        self, connection: sa.Connection, schemas: tuple[str, ...]
+    ) -> cabc.Collection[str]:
+        """Return the names of the tables in :meth:`read_schema`, and read no more.
+
+        :param schemas: those to read besides the default ones.
+        """
+        objects = self.read_schema(connection, schemas)
+        return {one.table for one in objects if one.kind == "table"}
+
     tells_indexes = False
     """Whether definitions are not of checks only."""
     tells_tables = False

@@ -234,6 +234,13 @@ class MySQL(Dialect):
     ) -> Schema:
         return read_mysql(connection, schemas)
 
+    def list_tables(
+        self, connection: sa.Connection, schemas: tuple[str, ...]
+    ) -> cabc.Collection[str]:
+        from .schemas import list_mysql
+
+        return list_mysql(connection, schemas)
+
     def read_definitions(
         self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
     ) -> Definitions:

@@ -223,6 +223,13 @@ class SQLite(Dialect):
 
         return read_sqlite(connection, schemas)
 
+    def list_tables(
+        self, connection: sa.Connection, schemas: tuple[str, ...]
+    ) -> cabc.Collection[str]:
+        from .sqlite_schema import list_tables
+
+        return list_tables(connection, schemas)
+
     def leaves_database(self, statement: str, own: str) -> bool:
         return statement.lstrip().upper().startswith("ATTACH")
 
