@@ -212,9 +212,8 @@ class _Wanted:
     def _write_lines(self, model: sa.Table) -> cabc.Iterator[Line]:
         compiler: t.Any = self._dialect.ddl_compiler(self._dialect, None)  # type: ignore[arg-type]
 
-        if len(model.primary_key.columns):
-            names = _list_names(model.primary_key.columns.keys())
-            yield Line(word="PRIMARY KEY", rest=(names,))
+        if primary := [one.name for one in model.primary_key.columns]:
+            yield Line(word="PRIMARY KEY", rest=(_list_names(primary),))
 
         for index in model.indexes:
             columns = [one for one in index.expressions if isinstance(one, sa.Column)]
@@ -251,21 +250,22 @@ class _Wanted:
         if key.deferrable or key.initially or key.match:
             raise _Doubtful
 
-        assert key.parent is not None  # it has been found at a table
-        places = [one.target_fullname.split(".") for one in key.elements]
-        *schemas, table, _ = places[0]
-        schema = ".".join(schemas) or self._default
-        is_near = schema == (key.parent.schema or self._default)
-        columns = [one.parent.name for one in key.elements]
-        self._links.append(tuple(columns))
-        place = quote_place(table, None if is_near else schema)
-        ends = _list_names(one[-1] for one in places)
+        try:
+            ends = [one.column for one in key.elements]
+        except exc.NoReferenceError:
+            raise _Doubtful from None
+
+        there: t.Any = ends[0].table
+        schemas = [one.schema or self._default for one in (there, key.table)]
+        place = quote_place(there.name, schemas[0] if len({*schemas}) > 1 else None)
+        columns = tuple(one.parent.name for one in key.elements)
+        self._links.append(columns)
         actions = ((" ON DELETE ", key.ondelete), (" ON UPDATE ", key.onupdate))
         is_hidden = getattr(self._dialect, "is_mariadb", False)
         return (
             "FOREIGN KEY",
             _list_names(columns),
-            f"REFERENCES {place} {ends}"
+            f"REFERENCES {place} {_list_names(one.name for one in ends)}"
             + "".join(
                 f"{word}{action.upper()}"
                 for word, action in actions
@@ -347,10 +347,10 @@ def _write_column(column: sa.Column[t.Any], dialect: sa.Dialect) -> str:
 
     text = undouble(str(CreateColumn(column).compile(dialect=dialect)), dialect)
     name = dialect.identifier_preparer.format_column(column)
-    words = text.upper()
+    is_bare = column.server_default is None and not column.nullable
 
     # The first such column of a table is not as the others are.
-    if "TIMESTAMP" in words and "NOT NULL" in words and "DEFAULT" not in words:
+    if is_bare and "TIMESTAMP" in text.upper():
         raise _Doubtful
 
     return text.removeprefix(f"{undouble(name, dialect)} ")
