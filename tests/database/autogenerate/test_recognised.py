@@ -98,6 +98,11 @@ EDITS = (
     ),
 )
 
+KINDS = {
+    *("schema", "table", "column", "index", "check_constraint"),
+    *("unique_constraint", "foreign_key_constraint"),
+}
+"""What Alembic and we ask a user's ``include_name`` about."""
 LINK = "ALTER TABLE things DROP FOREIGN KEY things_ibfk_1, ADD CONSTRAINT"
 MARIADB_EDITS = (
     *(
@@ -367,6 +372,7 @@ def test_a_table_of_which_a_name_is_hidden(
     """A hook that hides something of a table decides about that table only."""
 
     def include_name(name: str | None, kind: str, parents: object) -> bool:
+        assert kind in KINDS
         return name != hidden or name is None
 
     trip, seen = look(connection, include_name=include_name)

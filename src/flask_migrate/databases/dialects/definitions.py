@@ -64,19 +64,22 @@ Part = tuple[str, str]
 
 
 def list_parts(table: sa.Table) -> frozenset[Part]:
-    """Return the columns, keys, checks and indexes of a table."""
-    items = (*table.columns, *table.constraints, *table.indexes)
+    """Return the columns, foreign and unique keys, checks and indexes of a table."""
     return frozenset(
-        (
-            _PARTS.get(one.__visit_name__, one.__visit_name__),
-            one.name if isinstance(one.name, str) else "",
-        )
-        for one in items
+        (title, one.name if isinstance(one.name, str) else "")
+        for one in (*table.columns, *table.constraints, *table.indexes)
+        for kind, title in _TITLES.items()
+        if isinstance(one, kind)
     )
 
 
-_PARTS = {"column_check_constraint": "check_constraint"}
-"""Where SQLAlchemy's name of a kind is another one."""
+_TITLES = {
+    sa.Column: "column",
+    sa.Index: "index",
+    sa.CheckConstraint: "check_constraint",
+    sa.UniqueConstraint: "unique_constraint",
+    sa.ForeignKeyConstraint: "foreign_key_constraint",
+}
 
 
 def render(item: Item, dialect: sa.Dialect) -> str:
