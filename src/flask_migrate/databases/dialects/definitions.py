@@ -65,15 +65,16 @@ Part = tuple[str, str]
 
 def list_parts(table: sa.Table) -> frozenset[Part]:
     """Return the columns, foreign and unique keys, checks and indexes of a table."""
+    items: tuple[t.Any, ...] = (*table.columns, *table.constraints, *table.indexes)
     return frozenset(
         (title, one.name if isinstance(one.name, str) else "")
-        for one in (*table.columns, *table.constraints, *table.indexes)
+        for one in items
         for kind, title in _TITLES.items()
         if isinstance(one, kind)
     )
 
 
-_TITLES = {
+_TITLES: dict[type[t.Any], str] = {
     sa.Column: "column",
     sa.Index: "index",
     sa.CheckConstraint: "check_constraint",
