@@ -67,6 +67,24 @@ def take_snapshot(
     return Snapshot(objects=tuple(sorted(found)))
 
 
+def count_tables(
+    connection: sa.Connection,
+    *,
+    ignore: str = "",
+    schemas: cabc.Iterable[str] = (),
+) -> int:
+    """Count the tables of a snapshot without taking it; the same parameters."""
+    dialect = get_dialect(connection.dialect.name)
+    was_idle = not connection.in_transaction()
+
+    try:
+        found = dialect.list_tables(connection, tuple(sorted(set(schemas))))
+        return sum(not _is_ours(one, ignore) for one in found)
+    finally:
+        if was_idle:
+            connection.rollback()
+
+
 def _is_ours(table: str, version_table: str) -> bool:
     name = table.rpartition(".")[2]
     return bool(version_table) and (

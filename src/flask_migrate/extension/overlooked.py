@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc as cabc
-import gc
 import itertools
 import os
 import pathlib
@@ -13,7 +12,9 @@ import typing as t
 
 import sqlalchemy as sa
 
-from .planning import find_snapshot
+from ..databases.snapshot import count_tables
+from .planning import find_connection
+from .planning import list_schemas
 
 if t.TYPE_CHECKING:
     from ..databases.snapshot import Snapshot
@@ -36,12 +37,16 @@ def describe_nothing(
     """
     own = find_metadatas(run)
     tables = {table.fullname for one in own for table in one.tables.values()}
-    standing = [one for one in find_snapshot(run).objects if one.kind == "table"]
+    standing = count_tables(
+        find_connection(run),
+        ignore=run.context.version_table,
+        schemas=list_schemas(run),
+    )
     schemas = sorted({one.schema or "" for m in own for one in m.tables.values()})
     named = ", ".join(one or "the default one" for one in schemas)
     parts = [
         f"No changes detected: {_count(len(tables), 'table')} in the models,"
-        f" {len({one.table for one in standing})} in {run.safe_url}"
+        f" {standing} in {run.safe_url}"
         + (f" (schemas: {named})." if any(schemas) else "."),
         *_describe_others((*metadatas, *own)),
     ]
@@ -98,16 +103,13 @@ def find_metadatas(run: DatabaseRun) -> tuple[sa.MetaData, ...]:
 
 def _describe_others(known: tuple[sa.MetaData, ...]) -> cabc.Iterator[str]:
     """Say which tables belong to a base that the comparison does not know."""
-    orm = sys.modules.get("sqlalchemy.orm")
+    mapper = sys.modules.get("sqlalchemy.orm.mapper")
 
-    if orm is None:
+    if mapper is None:
         return
 
-    # Nothing else leads to the declarative bases of a process. Asked by their own type:
-    # a lazy object of somebody else's may come to life when it is asked what it is.
-    registries = (
-        one for one in gc.get_objects() if issubclass(type(one), orm.registry)
-    )
+    # SQLAlchemy 2.1 has no public name for the declarative bases of a process.
+    registries = mapper._all_registries()
     others = {
         table.fullname
         for one in registries

@@ -202,15 +202,19 @@ def find_snapshot(run: DatabaseRun) -> Snapshot:
     """Read a database's schema, in the schemas of the models; not our own tables."""
     from ..databases.snapshot import take_snapshot
 
-    given = run.context.opts.get("target_metadata") or ()
-    metadatas = given if isinstance(given, cabc.Sequence) else (given,)
-    schemas = {
-        table.schema
-        for one in metadatas
-        for table in getattr(one, "tables", {}).values()
-    }
     return take_snapshot(
         find_connection(run),
         ignore=run.context.version_table,
-        schemas=schemas - {None},
+        schemas=list_schemas(run),
     )
+
+
+def list_schemas(run: DatabaseRun) -> set[str]:
+    """Return the schemas that models of a database name."""
+    given = run.context.opts.get("target_metadata") or ()
+    metadatas = given if isinstance(given, cabc.Sequence) else (given,)
+    return {
+        table.schema
+        for one in metadatas
+        for table in getattr(one, "tables", {}).values()
+    } - {None}

@@ -23,6 +23,9 @@ if t.TYPE_CHECKING:
     from .definitions import Definitions
     from .definitions import Items
     from .definitions import Kind
+    from .definitions import Models
+    from .definitions import Part
+    from .definitions import Place
     from .definitions import Tried
     from .durability import Durability
     from .facts import Facts
@@ -338,6 +341,16 @@ class Dialect:
 
         return read_any(connection, schemas)
 
+    def list_tables(
+        self, connection: sa.Connection, schemas: tuple[str, ...]
+    ) -> cabc.Collection[str]:
+        """Return the names of the tables in :meth:`read_schema`, and read no more.
+
+        :param schemas: those to read besides the default ones.
+        """
+        objects = self.read_schema(connection, schemas)
+        return {one.table for one in objects if one.kind == "table"}
+
     tells_indexes = False
     """Whether definitions are not of checks only."""
     tells_tables = False
@@ -370,6 +383,15 @@ class Dialect:
 
         :param wanted: of tables that exist.
         :param live: what was read: what is said in the same words is not asked again.
+        """
+        return {}
+
+    def recognise_tables(
+        self, connection: sa.Connection, models: Models
+    ) -> cabc.Mapping[Place, frozenset[Part]]:
+        """Return the tables that are plainly what their models say, without a doubt.
+
+        :return: with the names of everything that they have.
         """
         return {}
 

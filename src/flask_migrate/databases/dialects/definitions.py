@@ -57,6 +57,30 @@ Tried = cabc.Mapping[Place, tuple[Definition | None, ...]]
 
 A table is missing where nothing could be tried.
 """
+Models = cabc.Mapping[Place, sa.Table]
+"""What the models say, by where it stands in the database."""
+Part = tuple[str, str]
+"""A kind of thing, in Alembic's words, and the name of one; empty if it has none."""
+
+
+def list_parts(table: sa.Table) -> frozenset[Part]:
+    """Return the columns, foreign and unique keys, checks and indexes of a table."""
+    items: tuple[t.Any, ...] = (*table.columns, *table.constraints, *table.indexes)
+    return frozenset(
+        (title, one.name if isinstance(one.name, str) else "")
+        for one in items
+        for kind, title in _TITLES.items()
+        if isinstance(one, kind)
+    )
+
+
+_TITLES: dict[type[t.Any], str] = {
+    sa.Column: "column",
+    sa.Index: "index",
+    sa.CheckConstraint: "check_constraint",
+    sa.UniqueConstraint: "unique_constraint",
+    sa.ForeignKeyConstraint: "foreign_key_constraint",
+}
 
 
 def render(item: Item, dialect: sa.Dialect) -> str:

@@ -42,6 +42,9 @@ from .session_locks import MySQLLock
 if t.TYPE_CHECKING:
     from .definitions import Definitions
     from .definitions import Items
+    from .definitions import Models
+    from .definitions import Part
+    from .definitions import Place
     from .definitions import Tried
     from .facts import Facts
     from .schemas import Schema
@@ -231,6 +234,13 @@ class MySQL(Dialect):
     ) -> Schema:
         return read_mysql(connection, schemas)
 
+    def list_tables(
+        self, connection: sa.Connection, schemas: tuple[str, ...]
+    ) -> cabc.Collection[str]:
+        from .schemas import list_mysql
+
+        return list_mysql(connection, schemas)
+
     def read_definitions(
         self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
     ) -> Definitions:
@@ -244,6 +254,13 @@ class MySQL(Dialect):
         from . import mysql_definitions
 
         return mysql_definitions.try_definitions(connection, wanted)
+
+    def recognise_tables(
+        self, connection: sa.Connection, models: Models
+    ) -> cabc.Mapping[Place, frozenset[Part]]:
+        from . import mysql_recognition
+
+        return mysql_recognition.recognise_tables(connection, models)
 
     def name_constraint(
         self, kind: str, table: str, columns: tuple[str, ...]

@@ -146,6 +146,36 @@ def read_items(sql: str, *, escapes: bool) -> list[Tokens]:
     return [one for one in parts if one]
 
 
+def read_words(
+    sql: str, *, escapes: bool, reserved: cabc.Container[str] | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Return an expression as something to compare.
+
+    :param reserved: of a text that somebody has typed: the words that never name a
+        column. The server itself puts every name of one into backticks.
+    :raises DefinitionError: if the text is not understood.
+    """
+    tokens = read_tokens(sql, _PATTERNS[escapes])
+    behind = (*(one.keyword for one in tokens[1:]), "")
+    found = []
+
+    for token, following in zip(tokens, behind, strict=True):
+        is_bare = token.kind == "word" and token.text.isidentifier()
+        is_name = (
+            reserved is not None
+            and is_bare
+            and following != "("
+            and token.text.lower() not in reserved
+        )
+
+        if is_name or token.text.startswith("`"):
+            found.append(("name", token.name))
+        else:
+            found.append(("", token.text.lower() if is_bare else token.text))
+
+    return tuple(found)
+
+
 def quote_name(name: str) -> str:
     """Return a name in backticks."""
     return "`" + name.replace("`", "``") + "`"

@@ -7,6 +7,7 @@ nothing, and is read back in the same way as the live one.
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import contextlib
 import dataclasses
 import re
@@ -28,7 +29,7 @@ _KEY = re.compile(r"(?:UNIQUE |FULLTEXT |SPATIAL )?KEY `((?:[^`]|``)+)`")
 _LINK = re.compile(r"CONSTRAINT `((?:[^`]|``)+)` FOREIGN KEY")
 _OPTION = re.compile(r"\b(ENGINE|CHARSET|COLLATE)=(\w+)")
 _CHARACTERS = ("charset", "character_set", "collate")
-_LEFT_OUT = ("partition", "tablespace", "directory")
+LEFT_OUT = ("partition", "tablespace", "directory")
 """Parts of the names of options that no temporary table has."""
 
 _NAME = "flask_migrate_spelling"
@@ -58,7 +59,7 @@ class TableText:
 
 def has_escapes(connection: sa.Connection) -> bool:
     """Tell whether a backslash escapes in the strings of a session."""
-    sql_mode = _run(connection, "SELECT @@SESSION.sql_mode").scalar_one()
+    sql_mode = run(connection, "SELECT @@SESSION.sql_mode").scalar_one()
     return "NO_BACKSLASH_ESCAPES" not in str(sql_mode)
 
 
@@ -70,8 +71,8 @@ def read_table(
     :param escapes: of the session, as ``has_escapes()`` says.
     :return: ``None`` if the server's text is not understood.
     """
-    place = _quote_place(name, schema)
-    _, created = _run(connection, f"SHOW CREATE TABLE {place}").one()
+    place = quote_place(name, schema)
+    _, created = run(connection, f"SHOW CREATE TABLE {place}").one()
 
     try:
         items = read_items(created, escapes=escapes)
@@ -79,7 +80,7 @@ def read_table(
     except DefinitionError:
         return None
 
-    rows = _run(connection, f"SHOW FULL COLUMNS FROM {place}").mappings()
+    rows = run(connection, f"SHOW FULL COLUMNS FROM {place}").mappings()
     texts = [join(item).strip() for item in items]
     return TableText(
         columns={one.name: one for one in columns},
@@ -118,7 +119,7 @@ def spell_table(
         # SQLAlchemy 2.1 copies an ENUM without its character set.
         copy.columns[column.key].type = column.type
 
-    _change_options(copy, connection.dialect.name, like)
+    change_options(copy, connection.dialect.name, like.options)
 
     try:
         connection.execute(CreateTable(copy, include_foreign_key_constraints=[]))
@@ -133,7 +134,7 @@ def spell_table(
 
         return _read_copy(connection, schema=table.schema, escapes=escapes)
     finally:
-        _run(connection, f"DROP TEMPORARY TABLE {_quote_place(_NAME, table.schema)}")
+        run(connection, f"DROP TEMPORARY TABLE {quote_place(_NAME, table.schema)}")
 
 
 def _read_copy(
@@ -145,24 +146,30 @@ def _read_copy(
     return found and dataclasses.replace(found, types=types)
 
 
-def _change_options(copy: sa.Table, dialect_name: str, like: TableText) -> None:
-    """Give a temporary table the options that it can have, and the right characters."""
+def change_options(
+    copy: sa.Table, dialect_name: str, like: cabc.Mapping[str, str]
+) -> None:
+    """Give a temporary table the options that it can have, and the right characters.
+
+    :param like: the options of a live table, by the server's names.
+    """
     own = [name for name in copy.kwargs if name.startswith(f"{dialect_name}_")]
 
     for name in own:
-        if any(part in name for part in _LEFT_OUT):
+        if any(part in name for part in LEFT_OUT):
             del copy.kwargs[name]
 
     if not any(part in name for name in own for part in _CHARACTERS):
-        for option, value in like.options.items():
+        for option, value in like.items():
             if option != "ENGINE":
                 copy.kwargs[f"{dialect_name}_{option.lower()}"] = value
 
 
-def _quote_place(name: str, schema: str | None) -> str:
+def quote_place(name: str, schema: str | None) -> str:
+    """Return the name of a table, behind that of its database if that is given."""
     return ".".join(quote_name(one) for one in (schema, name) if one)
 
 
-def _run(connection: sa.Connection, sql: str) -> t.Any:
+def run(connection: sa.Connection, sql: str) -> t.Any:
     """Run a text as it stands: a percent sign in it is no parameter."""
     return connection.exec_driver_sql(sql.replace("%", "%%"))

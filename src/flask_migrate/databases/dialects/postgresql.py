@@ -206,6 +206,13 @@ class PostgreSQL(Dialect):
     ) -> Schema:
         return read_postgresql(connection, schemas)
 
+    def list_tables(
+        self, connection: sa.Connection, schemas: tuple[str, ...]
+    ) -> cabc.Collection[str]:
+        from .schemas import list_postgresql
+
+        return list_postgresql(connection, schemas)
+
     def read_definitions(
         self, connection: sa.Connection, schemas: cabc.Sequence[str | None]
     ) -> Definitions:

@@ -70,6 +70,25 @@ def read_mysql(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
             )
 
 
+def list_mysql(connection: sa.Connection, schemas: tuple[str, ...]) -> set[str]:
+    """Return the names of the tables that :func:`read_mysql` reads."""
+    default = connection.dialect.default_schema_name or ""
+    return {
+        name if schema == default else f"{schema}.{name}"
+        for schema in (default, *schemas)
+        for kind, name in _list_created(connection, schema)
+        if kind == "TABLE"
+    }
+
+
+def _list_created(connection: sa.Connection, schema: str) -> list[tuple[str, str]]:
+    """Return the kind and name of what is no trigger."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    # Quoting has doubled the percent signs of a name already.
+    found = connection.exec_driver_sql(f"SHOW FULL TABLES FROM {quote(schema)}")
+    return [(_KINDS.get(row[1], "TABLE"), str(row[0])) for row in found]
+
+
 def show_created(
     connection: sa.Connection, schema: str
 ) -> cabc.Iterator[tuple[str, str, str]]:
@@ -84,8 +103,7 @@ def show_created(
         # Quoting has doubled the percent signs of a name already.
         return connection.exec_driver_sql(sql).all()
 
-    found = run(f"SHOW FULL TABLES FROM {quote(schema)}")
-    names = [(_KINDS.get(row[1], "TABLE"), str(row[0])) for row in found]
+    names = _list_created(connection, schema)
     triggers = [
         ("TRIGGER", str(row[0])) for row in run(f"SHOW TRIGGERS FROM {quote(schema)}")
     ]
@@ -151,6 +169,11 @@ _KINDS_OF_LINES = {
 }
 
 
+def list_postgresql(connection: sa.Connection, schemas: tuple[str, ...]) -> set[str]:
+    """Return the names of the tables that :func:`read_postgresql` reads."""
+    return set(connection.scalars(_POSTGRESQL_TABLES, {"schemas": list(schemas)}))
+
+
 def read_postgresql(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
     """Read the system catalogs, without what belongs to extensions.
 
@@ -162,8 +185,7 @@ def read_postgresql(connection: sa.Connection, schemas: tuple[str, ...]) -> Sche
         yield SchemaObject(kind=kind, table=table, name=name, definition=definition)
 
 
-_POSTGRESQL = sa.text(
-    """
+_RELATIONS = """
     WITH place AS (
         SELECT oid,
                CASE WHEN nspname = current_schema() THEN ''
@@ -180,6 +202,13 @@ _POSTGRESQL = sa.text(
           AND NOT EXISTS (SELECT FROM owned
                           WHERE classid = 'pg_class'::regclass AND objid = class.oid)
     )
+"""
+_POSTGRESQL_TABLES = sa.text(
+    f"{_RELATIONS} SELECT name FROM relation WHERE kind IN ('r', 'p', 'f')"
+).bindparams(sa.bindparam("schemas", expanding=True, type_=sa.String))
+_POSTGRESQL = sa.text(
+    _RELATIONS
+    + """
     SELECT CASE WHEN kind = 'S' THEN 'sequence' WHEN kind IN ('v', 'm') THEN 'view'
                 ELSE 'table' END AS kind,
            name AS "table", '' AS name,

@@ -31,6 +31,9 @@ from .renaming import SQLiteRenaming
 if t.TYPE_CHECKING:
     from .definitions import Definitions
     from .definitions import Items
+    from .definitions import Models
+    from .definitions import Part
+    from .definitions import Place
     from .definitions import Tried
     from .facts import Facts
     from .schemas import Schema
@@ -220,6 +223,13 @@ class SQLite(Dialect):
 
         return read_sqlite(connection, schemas)
 
+    def list_tables(
+        self, connection: sa.Connection, schemas: tuple[str, ...]
+    ) -> cabc.Collection[str]:
+        from .sqlite_schema import list_tables
+
+        return list_tables(connection, schemas)
+
     def leaves_database(self, statement: str, own: str) -> bool:
         return statement.lstrip().upper().startswith("ATTACH")
 
@@ -236,6 +246,13 @@ class SQLite(Dialect):
         from . import sqlite_definitions
 
         return sqlite_definitions.try_definitions(connection, wanted)
+
+    def recognise_tables(
+        self, connection: sa.Connection, models: Models
+    ) -> cabc.Mapping[Place, frozenset[Part]]:
+        from . import sqlite_recognition
+
+        return sqlite_recognition.recognise_tables(connection, models)
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
         # A virtual table makes tables of its own; an index, a view or a trigger may

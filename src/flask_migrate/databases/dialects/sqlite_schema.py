@@ -51,6 +51,19 @@ def read_sqlite(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
                 )
 
 
+def list_tables(connection: sa.Connection, schemas: tuple[str, ...]) -> set[str]:
+    """Return the names of the tables that :func:`read_sqlite` reads."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    return {
+        name if schema == "main" else f"{schema}.{name}"
+        for schema in ("main", *schemas)
+        for name in connection.exec_driver_sql(
+            f"SELECT name FROM {quote(schema)}.sqlite_master WHERE type = 'table'"
+            " AND sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_'"
+        ).scalars()
+    }
+
+
 def read_collations(
     connection: sa.Connection, schema: str | None
 ) -> dict[tuple[str, str], str]:

@@ -104,6 +104,7 @@ class Comparison:
         context.opts[KEY] = self
         chosen = context.opts.get("autogenerate_plugins")
         context.opts["autogenerate_plugins"] = plugins.choose(chosen)
+        plugins.prepare(context.dialect.name)
 
     def close(self) -> None:
         """Undo what was only done for the comparison; a second time does nothing."""

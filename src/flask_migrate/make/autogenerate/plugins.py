@@ -55,7 +55,26 @@ schema comes first; what rearranges the operations that were found comes last, a
 """
 
 _ALEMBIC = "alembic.autogenerate.*"
-_registered: list[str] = []
+_OWN = {"mysql_": ("mysql", "mariadb"), "sqlite_": ("sqlite",)}
+"""How the names of those begin that only some backends need, by SQLAlchemy's names."""
+_registered: dict[str, Plugin] = {}
+_set_up: set[str] = set()
+
+
+def prepare(backend: str) -> None:
+    """Import the comparators that a backend needs: most of the time goes there.
+
+    :param backend: SQLAlchemy's name of it.
+    """
+    _register()
+
+    for name, module in PLUGINS:
+        others = (ours for begin, ours in _OWN.items() if name.startswith(begin))
+
+        if name not in _set_up and backend in next(others, (backend,)):
+            found = importlib.import_module(f".{module}", __package__)
+            found.setup(_registered[name])
+            _set_up.add(name)
 
 
 def choose(given: cabc.Sequence[str] | None) -> list[str]:
@@ -81,11 +100,6 @@ def choose(given: cabc.Sequence[str] | None) -> list[str]:
 
 
 def _register() -> None:
-    """Enter ours into Alembic's registry, once in a process."""
-    if _registered:
-        return
-
-    for name, module in PLUGINS:
-        found = importlib.import_module(f".{module}", __package__)
-        Plugin.setup_plugin_from_module(found, f"{PREFIX}.{name}")
-        _registered.append(name)
+    """Enter all of ours into Alembic's registry, in their order, once in a process."""
+    for name, _ in PLUGINS[len(_registered) :]:
+        _registered[name] = Plugin(f"{PREFIX}.{name}")

@@ -17,6 +17,8 @@ from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
 from ....databases.dialects import get_dialect
+from ....databases.dialects.definitions import Place
+from .recognition import recognise
 
 _PARTS = (
     "columns",
@@ -43,8 +45,10 @@ def _read(
 ) -> PriorityDispatchResult:
     assert context.dialect is not None  # a comparison has one
 
-    if len(schemas) > 1 or get_dialect(context.dialect.name).tells_tables:
-        tables = {schema: _list_tables(context, schema) for schema in schemas}
+    known = recognise(context, schemas)
+
+    if len(schemas) > 1 or known or get_dialect(context.dialect.name).tells_tables:
+        tables = {schema: _list_tables(context, schema, known) for schema in schemas}
         wanted = {schema: names for schema, names in tables.items() if names != []}
 
         for part in _PARTS:
@@ -54,11 +58,21 @@ def _read(
     return PriorityDispatchResult.CONTINUE
 
 
-def _list_tables(context: AutogenContext, schema: str | None) -> list[str] | None:
-    """Return the tables that are compared; ``None`` for all, which is read faster."""
+def _list_tables(
+    context: AutogenContext, schema: str | None, known: cabc.Container[Place]
+) -> list[str] | None:
+    """Return the tables that are read; ``None`` for all, which is done faster.
+
+    :param known: those that are recognised without that.
+    """
     names = context.inspector.get_table_names(schema=schema)
     parents: t.Any = {"schema_name": schema}
-    kept = [one for one in names if context.run_name_filters(one, "table", {**parents})]
+    kept = [
+        one
+        for one in names
+        if (schema, one) not in known
+        and context.run_name_filters(one, "table", {**parents})
+    ]
     return None if kept and len(kept) == len(names) else kept
 
 

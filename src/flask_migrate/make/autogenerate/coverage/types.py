@@ -18,7 +18,6 @@ from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
 from ....databases.dialects import get_dialect
-from ....databases.dialects.sqlite_schema import read_collations
 from ....databases.rereading import reread_column
 from ..database import get_connection
 from ..database import remember
@@ -156,6 +155,8 @@ def _find_type(
     table = column.table
 
     if table.schema not in known:
+        from ....databases.dialects.sqlite_schema import read_collations
+
         known[table.schema] = read_collations(get_connection(context), table.schema)
 
     found = known[table.schema].get((table.name, column.name), default)

@@ -22,8 +22,6 @@ from alembic.util import PriorityDispatchResult
 
 from ....databases.dialects import get_dialect
 from ....databases.dialects.definitions import Place
-from .. import plugins
-from ..comparison import Comparison
 from ..database import get_connection
 from ..database import remember
 from ..database import write_type
@@ -35,9 +33,11 @@ from .inventory import Inventory
 from .inventory import Stock
 from .pairing import pair
 from .pairing import Pairing
+from .recognition import find_place
+from .recognition import is_exact
+from .recognition import is_seen
+from .recognition import recognise
 
-_HOOKS = ("include_object", "compare_type", "compare_server_default")
-"""What of the user's may see a difference. What hides names is asked about each."""
 _PLAIN = {"name", "type", "nullable", "default", "autoincrement", "comment"}
 """What reflection says of a column that is neither computed nor an identity."""
 _KINDS = ("check", "unique", "exclude", "index")
@@ -57,7 +57,7 @@ def _leave_out(
     context: AutogenContext, upgrade: ops.UpgradeOps, schemas: set[str | None]
 ) -> PriorityDispatchResult:
     if is_exact(context):
-        left = Unchanged(context)
+        left = Unchanged(context, schemas)
         filters: t.Any = (context._name_filters, context._object_filters)
         remember(context, "unchanged")["filters"] = filters
         # Alembic 1.20 takes filters from the environment only.
@@ -77,33 +77,6 @@ def _take_back(
         context._name_filters, context._object_filters = filters
 
     return PriorityDispatchResult.CONTINUE
-
-
-def is_exact(context: AutogenContext) -> bool:
-    """Tell whether nothing but Alembic's comparators and ours looks at the tables."""
-    dialect = get_dialect(get_connection(context).dialect.name)
-
-    if not dialect.tells_tables or Comparison.find(context).names:
-        return False
-
-    has_hooks = any(callable(context.opts.get(one)) for one in _HOOKS)
-    is_usual = context.opts.get("autogenerate_plugins") == plugins.choose(None)
-    return is_usual and not has_hooks and not any(_find_foreign(context))
-
-
-def _find_foreign(context: AutogenContext) -> cabc.Iterator[str]:
-    """Yield the modules of comparators of tables that are neither Alembic's nor ours.
-
-    They are registered for all contexts, in a way older than plugins.
-    """
-    for (target, *_), functions in context.comparators._registry.items():
-        if target in ("table", "column"):
-            for function, _ in functions:
-                if function.__module__.partition(".")[0] not in _KNOWN:
-                    yield function.__module__
-
-
-_KNOWN = ("alembic", __name__.partition(".")[0])
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,21 +100,32 @@ class Facts:
 class Unchanged:
     """The tables of one comparison that stand as the models have them.
 
-    :param context: of the comparison; everything has been read.
+    :param context: of the comparison; what was not recognised has been read.
+    :param schemas: that are compared.
     """
 
-    def __init__(self, context: AutogenContext) -> None:
-        default = get_connection(context).dialect.default_schema_name
+    def __init__(
+        self, context: AutogenContext, schemas: cabc.Collection[str | None]
+    ) -> None:
         self._context = context
-        self._default = default
-        self._places = {
-            place
-            for table in context.sorted_tables
-            if (facts := self._find_facts(place := self._place(table))) is not None
-            and _has_same_keys(facts, table)
-            and self._has_same_columns(facts, place, table)
-            and self._is_seen(facts, place)
-        }
+        self._places = set(recognise(context, schemas))
+
+        if get_dialect(get_connection(context).dialect.name).tells_tables:
+            self._places.update(self._find_same())
+
+    def _find_same(self) -> cabc.Iterator[Place]:
+        """Yield the tables of which everything that was read is in the models."""
+        for table in self._context.sorted_tables:
+            place = find_place(self._context, table)
+            facts = self._find_facts(place)
+
+            if (
+                facts is not None
+                and _has_same_keys(facts, table)
+                and self._has_same_columns(facts, place, table)
+                and self._is_seen(facts, place)
+            ):
+                yield place
 
     def has_name(self, name: str | None, kind: str, parents: t.Any) -> bool:
         """Tell Alembic whether to look at a table of the database."""
@@ -152,11 +136,7 @@ class Unchanged:
         self, item: t.Any, name: object, kind: str, reflected: bool, other: object
     ) -> bool:
         """Tell Alembic whether to look at a table of the models."""
-        return kind != "table" or self._place(item) not in self._places
-
-    def _place(self, table: sa.Table) -> Place:
-        schema = None if table.schema == self._default else table.schema
-        return (schema, table.name)
+        return kind != "table" or find_place(self._context, item) not in self._places
 
     def _find_facts(self, place: Place) -> Facts | None:
         columns = self._read("columns").get(place)
@@ -174,22 +154,13 @@ class Unchanged:
         )
 
     def _is_seen(self, facts: Facts, place: Place) -> bool:
-        """Tell whether a user's ``include_name`` hides nothing of a table."""
-        names = [(one["name"], "column") for one in facts.columns]
-        names += [
-            (one.name or "", _TITLES[one.kind])
+        parts = [("column", one["name"]) for one in facts.columns]
+        parts += [
+            (_TITLES[one.kind], one.name or "")
             for one in facts.stock.live
             if one.kind in _TITLES
         ]
-        schema, table = place
-        return all(
-            self._context.run_name_filters(
-                name,
-                t.cast("t.Any", kind),
-                {"schema_name": schema, "table_name": table},
-            )
-            for name, kind in names
-        )
+        return is_seen(self._context, place, parts)
 
     def _read(self, part: str) -> t.Any:
         return self._context.inspector.info_cache.get(f"alembic_{part}", {})

@@ -13,7 +13,6 @@ from alembic.util import DispatchPriority
 from alembic.util import PriorityDispatchResult
 
 from ..comparison import Comparison
-from .deciding import decide
 from .following import follow_default_names
 from .names import Names
 from .operations import make_operations
@@ -21,7 +20,6 @@ from .operations import OURS
 from .pairs import take_pairs
 from .reading import list_sequences
 from .reading import read_sides
-from .trial import try_renames
 
 if t.TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -54,7 +52,13 @@ def find_renames(
     comparison = Comparison.find(context)
     is_asked = bool(comparison.answers.renamed)
     sides = read_sides(context, schemas, is_asked=is_asked)
-    names = Names() if sides is None else decide(sides, comparison)
+    names = Names()
+
+    if sides is not None:
+        # Mostly nothing can have been renamed.
+        from .deciding import decide
+
+        names = decide(sides, comparison)
 
     comparison.names = names
 
@@ -76,6 +80,8 @@ def _look_at_renamed(
     names: Names,
 ) -> None:
     """Let the comparison see a database in which the renames are done."""
+    from .trial import try_renames
+
     assert context.connection is not None
     schemas = {table.schema for table in context.sorted_tables}
     schemas |= {schema for schema, _ in names.tables}

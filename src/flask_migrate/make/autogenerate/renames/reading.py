@@ -9,6 +9,7 @@ import warnings
 import sqlalchemy as sa
 
 from ....databases.dialects import get_dialect
+from ..coverage.recognition import recognise
 from .declared import has_hints
 from .names import Key
 from .names import Side
@@ -17,7 +18,7 @@ from .names import Sides
 if t.TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
 
-Schemas = cabc.Iterable[str | None]
+Schemas = cabc.Collection[str | None]
 
 
 def read_sides(
@@ -63,13 +64,17 @@ def _read_columns(context: AutogenContext, schemas: Schemas) -> dict[Key, set[st
     read = context.inspector.info_cache.get("alembic_columns")
     found: dict[Key, set[str]] = {}
 
-    if read:
-        # What Alembic will look at was read before.
-        return {
-            key: {column["name"] for column in several}
-            for key, several in read.items()
-            if key != ours
+    if read is not None:
+        # What Alembic will look at was read before; the rest is as in its models.
+        found = {
+            key: {column["name"] for column in several} for key, several in read.items()
         }
+        found |= {
+            key: {column.name for column in table.columns}
+            for key, table in recognise(context, schemas).items()
+        }
+        found.pop(ours, None)
+        return found
 
     for schema in schemas:
         place = {"schema_name": schema}
