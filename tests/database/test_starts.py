@@ -101,6 +101,27 @@ def test_nothing_to_do_needs_no_alembic(shop: Project, command: str) -> None:
     assert find_heavy(modules, ("flask_migrate.extension.rollback",)) == []
 
 
+def test_a_copy_needs_no_alembic(shop: Project) -> None:
+    """A new database is copied from a template, and seen to be whole, without it."""
+    shop.run_well("template")
+    folder = shop.folder.parent
+    database = folder / "shop.db"
+
+    for _ in range(2):
+        database.unlink()
+        modules = list_modules(folder, "db", "prepare")
+        assert find_heavy(modules, ("alembic", "mako", "rich")) == []
+        engine = sa.create_engine(f"sqlite:///{database}")
+
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("SELECT * FROM alembic_version")
+            assert found.scalars().all() == [make_line(30)[-1].revision]
+
+        engine.dispose()
+
+    assert find_heavy(list_modules(folder, "db", "prepare"), ("alembic",)) == []
+
+
 @pytest.mark.parametrize("command", ["upgrade heads", "current", "heads", "history"])
 def test_several_heads_need_no_alembic(tmp_path: pathlib.Path, command: str) -> None:
     """Nor with several heads, labels and dependencies."""
