@@ -15,7 +15,6 @@ from ..databases.dialects.base import first_line
 from ..databases.dialects.base import hide_secrets
 from ..errors import MigrationError
 from ..events import Listener
-from ..results import RunResult
 from .applying import Applying
 from .base import Directory
 from .existing import Existing
@@ -27,6 +26,7 @@ from .shelves import Scripts
 if t.TYPE_CHECKING:
     from ..databases.template import Place
     from ..revisions.outline import Outline
+    from ..run_results import RunResult
     from .opened import Opened
     from .shelves import Shelf
 
