@@ -26,6 +26,8 @@ from tests.support.projects import Project
 
 HEAVY = ("alembic", "mako", "rich", "flask_migrate.databases", "flask_migrate.report")
 LAZY = ("flask_migrate.plan", "flask_migrate.results", "flask_migrate.revisions")
+ASKED = ("flask_migrate.views", "flask_migrate.report.rollback")
+"""What belongs to questions that few ask."""
 APP = """
 import sys
 
@@ -99,6 +101,36 @@ def test_nothing_to_do_needs_no_alembic(shop: Project, command: str) -> None:
     assert find_heavy(modules, ("alembic", "mako", "rich")) == []
     assert find_heavy(modules, ("flask_migrate.cli.repairing",)) == []
     assert find_heavy(modules, ("flask_migrate.extension.rollback",)) == []
+
+
+def test_an_upgrade_imports_no_answers(shop: Project) -> None:
+    """An upgrade that runs a script loads nothing of what it is not asked for."""
+    last = make_line(31)[-1]
+    (shop.versions / f"{last.revision}_.py").write_text(last.text)
+    modules = list_modules(shop.folder.parent, "db", "upgrade")
+    assert "alembic" in modules
+    assert find_heavy(modules, ASKED) == []
+
+
+def test_a_copy_needs_no_alembic(shop: Project) -> None:
+    """A new database is copied from a template, and seen to be whole, without it."""
+    shop.run_well("template")
+    folder = shop.folder.parent
+    database = folder / "shop.db"
+
+    for _ in range(2):
+        database.unlink()
+        modules = list_modules(folder, "db", "prepare")
+        assert find_heavy(modules, ("alembic", "mako", "rich", *ASKED)) == []
+        engine = sa.create_engine(f"sqlite:///{database}")
+
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("SELECT * FROM alembic_version")
+            assert found.scalars().all() == [make_line(30)[-1].revision]
+
+        engine.dispose()
+
+    assert find_heavy(list_modules(folder, "db", "prepare"), ("alembic",)) == []
 
 
 @pytest.mark.parametrize("command", ["upgrade heads", "current", "heads", "history"])

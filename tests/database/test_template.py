@@ -53,8 +53,8 @@ class Place:
 
         with self.shop.app.app_context():
             opened = migrate._open(None)
-            (shelf,) = find_shelves(opened, migrate._choose(None))
-            return shelf.templates, read_lineage(opened, shelf).owner
+            (shelf,) = find_shelves(opened.scripts, migrate._choose(None))
+            return shelf.templates, read_lineage(opened.scripts, shelf).owner
 
     def find(self) -> list[Template]:
         """Return the templates that there are."""

@@ -10,7 +10,6 @@ import typing as t
 import click
 
 from ..errors import ConsentMissing
-from ..report.rollback import format_rollbacks
 from . import options
 from .group import get_directory
 from .group import get_migrate
@@ -61,6 +60,9 @@ def rollback(
     migrate, folder = get_migrate(), get_directory(directory)
 
     if plan:
+        # `prepare` is in this file, too, and has nothing to do with it.
+        from ..report.rollback import format_rollbacks
+
         rollbacks = migrate.plan_rollback(folder, **goal)
         values = [one.to_dict() for one in rollbacks]
         click.echo(

@@ -198,7 +198,7 @@ class Migrate(Loaded):
         config = Config(os.path.join(folder, "alembic.ini"))
         config.set_main_option("script_location", folder.replace("%", "%%"))
         config.cmd_opts = argparse.Namespace(
-            x=[*_as_list(_group_x_arguments()), *_as_list(x_arg)],
+            x=[*list_x_arguments(), *_as_list(x_arg)],
             **dict.fromkeys(opts or (), True),
         )
         return self.call_configure_callbacks(config)
@@ -252,9 +252,13 @@ def current_migrate() -> Migrate:
     return t.cast("Migrate", extensions["migrate"].migrate)
 
 
-def _group_x_arguments() -> tuple[str, ...]:
+def list_x_arguments() -> list[str]:
+    """Return what the group of the current command was given as ``-x``.
+
+    :raises BadOption: one has no name.
+    """
     context = click.get_current_context(silent=True)
-    return () if context is None else context.meta.get(X_ARGUMENTS, ())
+    return [] if context is None else _as_list(context.meta.get(X_ARGUMENTS, ()))
 
 
 def _as_list(values: str | cabc.Sequence[str] | None) -> list[str]:

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from ..errors import RevisionFileError
 from ..plan import Direction
 from ..plan import Plan
-from ..views import RollbackStep
 
 if t.TYPE_CHECKING:
     from ..revisions.capture import Captured
     from ..revisions.database_run import DatabaseRun
+    from ..views import RollbackStep
 
 
 def check_steps(run: DatabaseRun, plan: Plan) -> tuple[RollbackStep, ...]:
@@ -30,6 +30,7 @@ def check_steps(run: DatabaseRun, plan: Plan) -> tuple[RollbackStep, ...]:
     from ..databases.reading import read_only
     from ..revisions.capture import capture
     from ..revisions.loading import check_function
+    from ..views import RollbackStep
 
     for step in plan.steps:
         check_function(run.history.get_revision(step.revision), step.direction)

@@ -10,9 +10,9 @@ import typing as t
 from ..make.planner import explain_empty
 from ..make.planner import make_plan
 from ..plan import Direction
-from ..results import DatabaseResult
 from ..run.executor import execute
 from ..run.lock import holding
+from ..run_results import DatabaseResult
 from .changed import check_scripts
 from .known import remembering
 from .losses import reading

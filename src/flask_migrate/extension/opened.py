@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc as cabc
 import dataclasses
 import io
+import pathlib
 import typing as t
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ if t.TYPE_CHECKING:
     from ..revisions.config import Config
     from ..revisions.database_run import DatabaseRun
     from ..revisions.history import History
+    from .shelves import Scripts
     from .state import AppState
 
 Work = cabc.Callable[["DatabaseRun"], None]
@@ -96,6 +98,19 @@ class Opened:
                     raise
 
                 raise explained from error
+
+    @property
+    def scripts(self) -> Scripts:
+        """What templates depend on."""
+        from .shelves import Scripts
+
+        return Scripts(
+            state=self.state,
+            folder=pathlib.Path(self.history.dir),
+            versions=pathlib.Path(self.history.version_folders[0]),
+            x_arguments=getattr(self.config.cmd_opts, "x", ()),
+            history=self.history,
+        )
 
     def choose_timeout(
         self, seconds: float | None = None, *, lock: bool = True

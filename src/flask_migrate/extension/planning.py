@@ -14,7 +14,7 @@ from ..errors import MigrationError
 from ..events import Listener
 from ..plan import Direction
 from ..plan import Plan
-from ..results import RunResult
+from ..run_results import RunResult
 from .applying import _resolve
 from .base import Directory
 from .base import Verbs

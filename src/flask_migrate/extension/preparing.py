@@ -15,16 +15,18 @@ from ..databases.dialects.base import first_line
 from ..databases.dialects.base import hide_secrets
 from ..errors import MigrationError
 from ..events import Listener
-from ..results import RunResult
 from .applying import Applying
 from .base import Directory
 from .existing import Existing
 from .shelves import find_shelves
 from .shelves import find_template
 from .shelves import read_lineage
+from .shelves import Scripts
 
 if t.TYPE_CHECKING:
     from ..databases.template import Place
+    from ..revisions.outline import Outline
+    from ..run_results import RunResult
     from .opened import Opened
     from .shelves import Shelf
 
@@ -68,18 +70,27 @@ class Preparing(Existing, Applying):
         :raises MigrationError: a seed has failed; the upgrade before it stays.
         """
         # Nothing is made for an application whose revisions were not deployed.
-        opened = self._open(directory)
-        opened.history.require_version_folder()
-        opened.history.load()
-        copied = self._copy_templates(opened, is_wanted=template, timeout=lock_timeout)
+        outline, opened = self._read_plainly(directory), None
+
+        if outline is not None:
+            scripts = self._find_scripts(directory, outline)
+        else:
+            opened = self._open(directory)
+            opened.history.require_version_folder()
+            opened.history.load()
+            scripts, outline = opened.scripts, opened.history.outline
+
+        copied = self._copy_templates(scripts, is_wanted=template, timeout=lock_timeout)
         self.create()
-        self._check_copies(opened, copied)
+
+        if opened is not None:
+            self._check_copies(opened, copied)
 
         with self._keeping_others_off(lock_timeout):
             result = self._upgrade(
                 directory,
                 "heads",
-                known=opened.history.outline,
+                known=outline,
                 lock_timeout=lock_timeout,
                 on_event=on_event,
             )
@@ -88,6 +99,28 @@ class Preparing(Existing, Applying):
                 _run_seed(seed)
 
         return result
+
+    def _read_plainly(self, directory: Directory) -> Outline | None:
+        """Return the history of a repository that nobody has made special.
+
+        :return: ``None`` where Alembic has to look, or ``env.py`` has to be run.
+        """
+        from ..revisions.plain import find_kind
+
+        folder = pathlib.Path(directory or self.state.directory)
+        return None if find_kind(folder) is None else self._read_outline(directory)
+
+    def _find_scripts(self, directory: Directory, outline: Outline) -> Scripts:
+        from . import list_x_arguments
+
+        folder = pathlib.Path(directory or self.state.directory)
+        return Scripts(
+            state=self.state,
+            folder=folder,
+            versions=folder / "versions",
+            x_arguments=list_x_arguments(),
+            history=outline,
+        )
 
     def _keeping_others_off(
         self, timeout: float | None
@@ -101,7 +134,7 @@ class Preparing(Existing, Applying):
         return self.lock(database.key, timeout=timeout)
 
     def _copy_templates(
-        self, opened: Opened, *, is_wanted: bool, timeout: float | None
+        self, scripts: Scripts, *, is_wanted: bool, timeout: float | None
     ) -> tuple[Shelf, ...]:
         """Make copies of the databases that are not there, or empty; return those.
 
@@ -112,14 +145,18 @@ class Preparing(Existing, Applying):
 
         copied = []
 
-        for shelf in find_shelves(opened, self._choose(None)):
+        for shelf in find_shelves(scripts, self._choose(None)):
             with explained(shelf.database):
                 place = shelf.templates.look()
 
                 if place is Place.HALF:
                     place = self._clear_half(shelf, timeout)
 
-            if place is Place.FREE and is_wanted and self._copy(opened, shelf, timeout):
+            if (
+                place is Place.FREE
+                and is_wanted
+                and self._copy(scripts, shelf, timeout)
+            ):
                 copied.append(shelf)
 
         return tuple(copied)
@@ -134,11 +171,11 @@ class Preparing(Existing, Applying):
 
         return shelf.templates.look()
 
-    def _copy(self, opened: Opened, shelf: Shelf, timeout: float | None) -> bool:
+    def _copy(self, scripts: Scripts, shelf: Shelf, timeout: float | None) -> bool:
         from ..databases import template
         from ..databases.lifecycle import make_missing
 
-        chosen = find_template(shelf, read_lineage(opened, shelf))
+        chosen = find_template(shelf, read_lineage(scripts, shelf))
 
         if chosen is None:
             return False

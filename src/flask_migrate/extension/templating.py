@@ -56,7 +56,7 @@ class Templating(Applying):
         opened.history.require_version_folder()
         opened.history.load()
         shelves = self._require_shelves(opened)
-        lineages = [read_lineage(opened, shelf) for shelf in shelves]
+        lineages = [read_lineage(opened.scripts, shelf) for shelf in shelves]
         places = tuple(zip(shelves, lineages, strict=True))
 
         if drop:
@@ -85,7 +85,7 @@ class Templating(Applying):
         if find_kind(pathlib.Path(opened.history.dir)) == "one":
             chosen = chosen[:1]
 
-        shelves = find_shelves(opened, chosen)
+        shelves = find_shelves(opened.scripts, chosen)
 
         if len(shelves) < len(chosen):
             able = {shelf.database.key for shelf in shelves}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import collections.abc as cabc
 import typing as t
 
-from ..results import HistoryEntry
-
 if t.TYPE_CHECKING:
     from alembic.script import Script
 
+    from ..results import HistoryEntry
     from .history import History
 
 

@@ -21,7 +21,6 @@ from ..errors import RepositoryNotFound
 from ..errors import RevisionFileError
 from ..plan import Direction
 from ..plan import Revision
-from ..results import Written
 from . import files
 from .border import crossing
 from .env_file import run_env_file
@@ -33,6 +32,8 @@ from .loading import read_checksum
 if t.TYPE_CHECKING:
     from alembic.config import Config
     from alembic.runtime.migration import StampStep
+
+    from ..results import Written
 
 
 class History(RevisionFolder):
@@ -342,6 +343,8 @@ class History(RevisionFolder):
 
     def describe_written(self, scripts: cabc.Iterable[Script]) -> Written:
         """Return what was written: the revisions, and what it took to make them."""
+        from ..results import Written
+
         return Written(
             revisions=tuple(self.describe(script) for script in scripts),
             actions=tuple(self._actions),

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from ..errors import HistoryError
 from ..errors import RevisionNotFound
-from ..results import HistoryEntry
 from .applied import replay
 from .checksums import checksum
 from .loading import load_script
@@ -20,6 +19,7 @@ if t.TYPE_CHECKING:
     from alembic.script import Script
 
     from ..databases.recorder import Recorder
+    from ..results import HistoryEntry
     from .database_run import DatabaseRun
     from .history import History
 
