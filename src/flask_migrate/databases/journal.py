@@ -283,6 +283,7 @@ class Journal:
             self._end(
                 dataclasses.replace(
                     self._current,
+                    progress=Progress.DONE,
                     row_count=getattr(cursor, "rowcount", None),
                     # PostgreSQL's drivers have none: its keys come in RETURNING.
                     generated_key=getattr(cursor, "lastrowid", None),
@@ -318,10 +319,9 @@ class Journal:
 
     def _end(self, row: JournalRow) -> None:
         self._current = None
-        done = dataclasses.replace(row, progress=Progress.DONE)
 
         with self._own_statements():
-            self._unwritten.append(done)
+            self._unwritten.append(row)
 
             if self._is_autocommit:
                 self._write_unwritten()
