@@ -26,6 +26,7 @@ from .connections import explain
 from .dialects import Dialect
 from .dialects import get_dialect
 from .dialects.base import first_line
+from .together import Change
 
 _log = logging.getLogger("flask_migrate")
 
@@ -109,14 +110,16 @@ class Recorder:
                 first_line(error),
             )
 
-    def record(self, entry: HistoryEntry, script: bytes | None = None) -> None:
-        """Add one row.
+    def describe(
+        self, entry: HistoryEntry, script: bytes | None = None
+    ) -> tuple[Change, ...]:
+        """Return what adds one row; nothing where no history is kept.
 
         :param entry: what happened; its ``number`` is given by the database.
         :param script: the file that was run.
         """
         if not self.is_ready:
-            return
+            return ()
 
         values = {
             "started": entry.started.astimezone(datetime.UTC).isoformat(),
@@ -126,7 +129,7 @@ class Recorder:
             key: self._fit(values[key] if key in values else getattr(entry, key))
             for key in self._columns - {"id"}
         }
-        self._connection.execute(self._addition, known)
+        return (Change(statement=self._addition, values=known),)
 
     def _fit(self, value: t.Any) -> t.Any:
         if self._holds_any_text or not isinstance(value, str):

@@ -89,7 +89,7 @@ def _read_table(connection: sa.Connection, name: str) -> list[t.Any] | None:
     :return: ``None`` where something is in the way, and somebody else has to say what.
     """
     place = connection.dialect.identifier_preparer.quote_identifier(name)
-    cursor = connection.connection.cursor()
+    cursor: t.Any = connection.connection.cursor()
 
     # Below SQLAlchemy, for which a table that is not there is an error to be told of.
     try:

@@ -143,7 +143,9 @@ def _begin(connection: sa.Connection, first: list[str]) -> bool:
         isinstance(driver, Connection)
         and driver.info.transaction_status == pq.TransactionStatus.IDLE
         and not driver.autocommit
-        and driver.isolation_level is driver.read_only is driver.deferrable is None
+        and driver.isolation_level is None
+        and driver.read_only is None
+        and driver.deferrable is None
     ):
         return False
 
