@@ -43,7 +43,9 @@ class Heads(HeadMaintainer):
         """
         self._beside = beside
         self.update_to_step(step)
-        self._run()
+
+        if self._beside:
+            self._run()
 
     def _delete_version(self, version: str) -> None:
         if version in self.heads:

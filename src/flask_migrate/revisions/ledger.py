@@ -57,6 +57,7 @@ class Ledger:
         self._run = run
         self._is_open = False
         self._script: bytes | None = None
+        self._checksum: str | None = None
         self._began = 0.0
         self._started = datetime.datetime.now(datetime.UTC)
         self.recorder: Recorder = Recorder(
@@ -103,7 +104,9 @@ class Ledger:
         try:
             self._script = pathlib.Path(step.path).read_bytes()
         except OSError:
-            self._script = None
+            self._script = self._checksum = None
+        else:
+            self._checksum = checksum_of(self._script)
 
         return self._script or b""
 
@@ -200,10 +203,6 @@ class Ledger:
             checksum=self._checksum,
             **outcome,
         )
-
-    @property
-    def _checksum(self) -> str | None:
-        return None if self._script is None else checksum_of(self._script)
 
     @functools.cached_property
     def _names(self) -> tuple[str, str]:
