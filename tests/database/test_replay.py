@@ -19,8 +19,8 @@ WORDS = {"sqlite": 4, "postgresql": 4, "mariadb": 5}
 """The change, the version, the history and the commit.
 
 Servers take the version and the history in one word. PostgreSQL begins with the limit
-for locks in another; where DDL commits by itself, one word looks at what it changes, and
-one says that it begins.
+for locks in another; where DDL commits by itself, one word looks at what it changes,
+and one says that it begins.
 """
 
 
