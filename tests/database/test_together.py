@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask_migrate import upgrade
 from flask_migrate.databases.dialects import get_dialect
 from flask_migrate.databases.dialects.mysql import MySQL
+from flask_migrate.databases.dialects.mysql_parts import run_text
 from flask_migrate.databases.dialects.postgresql import PostgreSQL
 from flask_migrate.databases.together import Change
 from flask_migrate.databases.together import Together
@@ -149,18 +150,18 @@ def test_look_at_one_table(database_url: str) -> None:
     """One word sees what the server's views tell, and no temporary table."""
     engine = sa.create_engine(database_url)
     known = get_dialect(engine.dialect.name)
-    create = "CREATE TABLE `t 1` (id INTEGER)"
+    create = "CREATE TABLE `t %s 1` (id INTEGER)"
 
     with engine.connect() as connection:
         absent = known.probe(connection, create)
-        connection.exec_driver_sql(create.replace("TABLE", "TEMPORARY TABLE"))
+        run_text(connection, create.replace("TABLE", "TEMPORARY TABLE"))
         assert known.probe(connection, create) == absent
-        connection.exec_driver_sql("DROP TEMPORARY TABLE `t 1`")
-        connection.exec_driver_sql(create)
+        run_text(connection, "DROP TEMPORARY TABLE `t %s 1`")
+        run_text(connection, create)
         present = known.probe(connection, create)
-        assert present == known.probe(connection, "ALTER TABLE `t 1` ADD x INTEGER")
+        assert present == known.probe(connection, "ALTER TABLE `t %s 1` ADD x INTEGER")
         # Without a name of its own it is looked for among all of them.
-        assert present == known.probe(connection, "DROP TABLE `t 1`")
+        assert present == known.probe(connection, "DROP TABLE `t %s 1`")
         assert present != absent
 
     engine.dispose()

@@ -50,7 +50,9 @@ class Together:
         joined = self._known[key]
 
         if joined is None:
-            found = [self._connection.execute(*_unpack(one)) for one in changes]
+            found = [
+                self._connection.execute(one.statement, one.values) for one in changes
+            ]
             return found[-1].rowcount if found else 0
 
         values = {key: one.values[key] for one in changes for key in one.values}
@@ -87,7 +89,3 @@ class _Joined:
     def order(self, values: dict[str, t.Any]) -> t.Any:
         """Return the values as the driver takes them."""
         return tuple(values[one] for one in self.names) if self.names else values
-
-
-def _unpack(change: Change) -> tuple[t.Any, cabc.Mapping[str, t.Any]]:
-    return change.statement, change.values

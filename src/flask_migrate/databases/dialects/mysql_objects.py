@@ -93,7 +93,8 @@ def _read_table(connection: sa.Connection, name: str) -> list[t.Any] | None:
 
     # Below SQLAlchemy, for which a table that is not there is an error to be told of.
     try:
-        cursor.execute(f"SHOW CREATE TABLE {place}")
+        # With parameters, as quoting has doubled the percent signs of the name.
+        cursor.execute(f"SHOW CREATE TABLE {place}", ())
         _, created, *_ = cursor.fetchone()
     except connection.dialect.loaded_dbapi.Error as error:
         return [] if error.args[:1] == (_NO_TABLE,) else None
@@ -120,7 +121,7 @@ def _read_rows(
 
     for schema, table in connection.execute(tables, names).all():
         quote = connection.dialect.identifier_preparer.quote_identifier
-        place = f"{quote(schema)}.{quote(table)}".replace("%", "%%")
+        place = f"{quote(schema)}.{quote(table)}"
         created = connection.exec_driver_sql(f"SHOW CREATE TABLE {place}").one()
         rows.append(_make_row(schema, table, created[1]))
 
