@@ -183,7 +183,10 @@ def test_nothing_to_do(
 
 
 def test_one_pending(copies: list[pathlib.Path]) -> None:
-    """One revision more: one script is run, in as many statements."""
+    """One revision more: one script is run, in as many statements.
+
+    Four look, before it and after it, whether the database is what the scripts build.
+    """
     for folder in copies:
         versions = folder / "migrations" / "versions"
         last = max(versions.glob("*.py"), key=lambda one: one.name[8:12])
@@ -193,7 +196,7 @@ def test_one_pending(copies: list[pathlib.Path]) -> None:
     short, long = (count(folder, "db", "upgrade", "heads") for folder in copies)
     assert short.scripts == long.scripts == 1
     assert short.modules == long.modules
-    assert short.statements == long.statements <= 11
+    assert short.statements == long.statements <= 15
 
 
 def test_fresh_database(copies: list[pathlib.Path]) -> None:

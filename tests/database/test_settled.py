@@ -52,6 +52,13 @@ def counted(database_url: str, tmp_path: pathlib.Path) -> Counted:
     return Counted(shop, log, models)
 
 
+def add_email(counted: Counted) -> None:
+    """Write a second script, which adds a column of the models."""
+    counted.models.tables["users"].append_column(sa.Column("email", sa.String(50)))
+    add = "op.add_column('users', sa.Column('email', sa.String(50)))"
+    counted.shop.write_revision("b2", down="a1", upgrade=add)
+
+
 def test_once_is_enough(counted: Counted) -> None:
     """The first comparison runs the scripts; the next ones know what they build."""
     assert counted.count("check") == 1
@@ -65,6 +72,44 @@ def test_an_upgrade_knows(counted: Counted, database_url: str) -> None:
     run_sql(database_url, *(f"DROP TABLE {name}" for name in TABLES))
     assert counted.count("upgrade") == 1
     assert counted.count("check") == 0
+
+
+def test_the_next_upgrade_knows_too(counted: Counted) -> None:
+    """Where it began with what all scripts before it build."""
+    counted.count("check")
+    add_email(counted)
+    assert counted.count("upgrade") == 0
+    assert counted.count("check") == 0
+
+
+def test_a_database_changed_before_it(counted: Counted, database_url: str) -> None:
+    """It is no witness: what somebody did by hand is still there after the upgrade."""
+    counted.count("check")
+    run_sql(database_url, "ALTER TABLE users ADD COLUMN age INTEGER")
+    counted.models.tables["users"].append_column(sa.Column("age", sa.Integer))
+    add_email(counted)
+    counted.count("upgrade")
+    assert counted.count("check", exit_code=1) == 1
+
+
+def test_an_upgrade_from_somewhere_else(counted: Counted) -> None:
+    """Nobody has looked at what was between the known revision and its start."""
+    counted.count("check")
+    add_email(counted)
+    counted.shop.write_revision("c3", down="b2")
+    counted.count("upgrade", "b2")
+    counted.count("upgrade")
+    assert counted.count("check") == 1
+
+
+def test_the_way_back(counted: Counted) -> None:
+    """A downgrade may leave something behind."""
+    counted.count("check")
+    add_email(counted)
+    counted.count("upgrade")
+    counted.count("downgrade")
+    next(counted.shop.versions.glob("b2*")).unlink()
+    assert counted.count("check", exit_code=1) == 1
 
 
 def test_a_script_that_changes(counted: Counted) -> None:

@@ -110,7 +110,7 @@ class Move:
             if not run.heads:
                 run.ensure_version_table()
 
-            with remembering(run):
+            with remembering(run, plan):
                 execute(plan, run)
 
             return plan

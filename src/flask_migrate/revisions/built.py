@@ -14,6 +14,7 @@ import typing as t
 from .cache import find_cached
 from .cache import replace_cached
 from .lineage import make_salt
+from .lineage import Milestone
 from .lineage import read_lineage
 
 if t.TYPE_CHECKING:
@@ -28,8 +29,8 @@ _MOST = 32
 class BuiltSchemas:
     """The fingerprints of what scripts have built.
 
-    A key stands for everything that decides what is built. What is unknown, damaged or
-    cannot be written is built again.
+    Each is kept for the digest of a milestone, which stands for everything that decides
+    what is built. What is unknown, damaged or cannot be written is built again.
 
     :param history: the revision files, beside which they are kept.
     """
@@ -38,15 +39,19 @@ class BuiltSchemas:
         folder = pathlib.Path(history.version_folders[0])
         self._path = find_cached(folder, NAME)
 
-    def find(self, key: str) -> str | None:
-        """Return the fingerprint of the schema that is built, if that is known."""
-        return self._read().get(key)
+    def __bool__(self) -> bool:
+        """Whether anything is known."""
+        return bool(self._read())
 
-    def keep(self, key: str, fingerprint: str) -> None:
+    def find(self, milestone: Milestone) -> str | None:
+        """Return the fingerprint of the schema that is built, if that is known."""
+        return self._read().get(milestone.digest)
+
+    def keep(self, milestone: Milestone, fingerprint: str) -> None:
         """Remember what was built; what was known longest may be forgotten for it."""
         known = {**self._read()}
-        known.pop(key, None)
-        latest = [*known.items(), (key, fingerprint)][-_MOST:]
+        known.pop(milestone.digest, None)
+        latest = [*known.items(), (milestone.digest, fingerprint)][-_MOST:]
 
         with contextlib.suppress(OSError):
             replace_cached(self._path, json.dumps(dict(latest)).encode())
@@ -61,7 +66,6 @@ class BuiltSchemas:
         return {}
 
 
-def make_key(run: DatabaseRun) -> str | None:
-    """Return what decides the schema that all scripts build; ``None`` without any."""
-    lineage = read_lineage(run.history, salt=make_salt(run))
-    return lineage[-1].digest if lineage else None
+def read_way(run: DatabaseRun) -> tuple[Milestone, ...]:
+    """Return what the scripts make of a fresh database like this one, step by step."""
+    return read_lineage(run.history, salt=make_salt(run))
