@@ -15,10 +15,13 @@ from tests.support.kills import count_sent
 from tests.support.projects import make_project
 from tests.support.servers import Backend
 
-WORDS = {"sqlite": 4, "postgresql": 5, "mariadb": 7}
-"""The change, the version, the history and the commit; a limit where the server forgets
-it; and where DDL commits by itself what it changes, that it begins, and that it is
-over."""
+WORDS = {"sqlite": 4, "postgresql": 4, "mariadb": 5}
+"""The change, the version, the history and the commit.
+
+Servers take the version and the history in one word. PostgreSQL begins with the limit
+for locks in another; where DDL commits by itself, one word looks at what it changes,
+and one says that it begins.
+"""
 
 
 @pytest.fixture

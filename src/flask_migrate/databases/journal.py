@@ -31,6 +31,7 @@ from .dialects.base import first_line
 from .dialects.base import hide_secrets
 from .dialects.durability import Durability
 from .dialects.durability import ends_transaction
+from .together import Change
 from .trail import Sent
 from .trail import Trail
 
@@ -178,12 +179,18 @@ class Journal:
         finally:
             self._is_following = False
 
-    def forget(self, step: str) -> None:
-        """Delete the rows of a step, in the transaction that completes it."""
+    def forget(self, step: str) -> tuple[Change, ...]:
+        """Return what deletes the rows of a step, in the transaction that completes it.
+
+        :return: nothing where there are none.
+        """
         self._unwritten = []
 
         if self._left.pop(step, None) or self._has_rows(step):
-            self.drop(step)
+            self._stored = {place for place in self._stored if place[0] != step}
+            return (Change(statement=self._removal, values={"the_step": step}),)
+
+        return ()
 
     def note_failure(self) -> bool:
         """Write down that the server has refused the current statement.
@@ -283,6 +290,7 @@ class Journal:
             self._end(
                 dataclasses.replace(
                     self._current,
+                    progress=Progress.DONE,
                     row_count=getattr(cursor, "rowcount", None),
                     # PostgreSQL's drivers have none: its keys come in RETURNING.
                     generated_key=getattr(cursor, "lastrowid", None),
@@ -318,10 +326,9 @@ class Journal:
 
     def _end(self, row: JournalRow) -> None:
         self._current = None
-        done = dataclasses.replace(row, progress=Progress.DONE)
 
         with self._own_statements():
-            self._unwritten.append(done)
+            self._unwritten.append(row)
 
             if self._is_autocommit:
                 self._write_unwritten()

@@ -26,6 +26,7 @@ from .connections import explain
 from .dialects import Dialect
 from .dialects import get_dialect
 from .dialects.base import first_line
+from .together import Change
 
 _log = logging.getLogger("flask_migrate")
 
@@ -109,24 +110,26 @@ class Recorder:
                 first_line(error),
             )
 
-    def record(self, entry: HistoryEntry, script: bytes | None = None) -> None:
-        """Add one row.
+    def describe(
+        self, entry: HistoryEntry, script: bytes | None = None
+    ) -> tuple[Change, ...]:
+        """Return what adds one row; nothing where no history is kept.
 
         :param entry: what happened; its ``number`` is given by the database.
         :param script: the file that was run.
         """
         if not self.is_ready:
-            return
+            return ()
 
         values = {
             "started": entry.started.astimezone(datetime.UTC).isoformat(),
-            "script": None if script is None else zlib.compress(script),
+            "script": None if script is None else _compress(script),
         }
         known = {
             key: self._fit(values[key] if key in values else getattr(entry, key))
             for key in self._columns - {"id"}
         }
-        self._connection.execute(self._addition, known)
+        return (Change(statement=self._addition, values=known),)
 
     def _fit(self, value: t.Any) -> t.Any:
         if self._holds_any_text or not isinstance(value, str):
@@ -179,6 +182,11 @@ class Recorder:
         """Tell whether the table is there."""
         inspector = sa.inspect(self._connection)
         return inspector.has_table(self._table.name, schema=self._table.schema)
+
+
+def _compress(script: bytes) -> bytes:
+    # What is made ready for the largest window takes longer than a small script.
+    return zlib.compress(script, wbits=12)
 
 
 def _to_entry(row: sa.RowMapping) -> HistoryEntry:

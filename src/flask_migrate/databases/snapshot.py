@@ -6,12 +6,16 @@ import collections.abc as cabc
 import dataclasses
 import hashlib
 import json
+import operator
 import typing as t
 
 import sqlalchemy as sa
 
 from .dialects import get_dialect
 from .dialects.schemas import SchemaObject
+
+# Faster than a dataclass's own order and astuple(), where there are thousands.
+_VALUES = operator.attrgetter("kind", "table", "name", "definition")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +30,9 @@ class Snapshot:
     @property
     def fingerprint(self) -> str:
         """The same for equal schemas, in the eyes of their server: 64 digits."""
-        values = [dataclasses.astuple(one) for one in self.objects]
-        text = json.dumps(values, ensure_ascii=True, separators=(",", ":"))
+        text = json.dumps(
+            [*map(_VALUES, self.objects)], ensure_ascii=True, separators=(",", ":")
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_dict(self) -> dict[str, t.Any]:
@@ -64,7 +69,7 @@ def take_snapshot(
         if was_idle:
             connection.rollback()
 
-    return Snapshot(objects=tuple(sorted(found)))
+    return Snapshot(objects=tuple(sorted(found, key=_VALUES)))
 
 
 def count_tables(

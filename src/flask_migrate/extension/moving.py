@@ -66,7 +66,7 @@ class Move:
             execute(plan, run)
         elif plan.steps or not run.heads:
             # Nothing to do needs no lock.
-            plan = self._run_alone(run)
+            plan = self._run_alone(run, plan)
 
         if surprise := explain_empty(self.history, plan):
             _log.warning(surprise)
@@ -103,10 +103,9 @@ class Move:
         with reading(run):
             restore_missing(run, folder)
 
-    def _run_alone(self, run: DatabaseRun) -> Plan:
+    def _run_alone(self, run: DatabaseRun, plan: Plan) -> Plan:
         with holding(run, timeout=self.timeout):
-            # Another run may have done the work while this one waited.
-            plan = self._plan(run)
+            plan = self._plan_again(run, plan)
 
             if not run.heads:
                 run.ensure_version_table()
@@ -115,6 +114,11 @@ class Move:
                 execute(plan, run)
 
             return plan
+
+    def _plan_again(self, run: DatabaseRun, plan: Plan) -> Plan:
+        """Return the plan to run, now that the lock is held."""
+        # Another run may have done the work while this one waited.
+        return plan if plan.start == run.heads else self._plan(run)
 
     def _plan(self, run: DatabaseRun) -> Plan:
         return make_plan(

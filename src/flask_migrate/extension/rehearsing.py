@@ -38,9 +38,9 @@ class DryMove(Move):
     def note_progress(self, error: MigrationError) -> None:
         """Add nothing to an error: no database was changed."""
 
-    def _run_alone(self, run: DatabaseRun) -> Plan:
+    def _run_alone(self, run: DatabaseRun, plan: Plan) -> Plan:
         with holding(run, timeout=self.timeout):
-            plan = self._plan(run)
+            plan = self._plan_again(run, plan)
 
             if plan.steps:
                 self._rehearse(run, plan)

@@ -474,8 +474,8 @@ class DatabaseRun:
             self._call(alembic_step, script)
 
         self._check_lock()
-        self._require_maintainer().update_to_step(alembic_step)
-        self.ledger.complete(step)
+        beside = self.ledger.complete(step)
+        self._require_maintainer().move(alembic_step, beside=beside)
         self._notify(alembic_step)
 
     def _check_lock(self) -> None:

@@ -9,8 +9,13 @@ import sqlalchemy as sa
 from alembic.runtime.migration import HeadMaintainer
 from alembic.util import CommandError
 
+from ..databases.dialects import get_dialect
+from ..databases.together import Change
+from ..databases.together import Together
+
 if t.TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
+    from alembic.runtime.migration import RevisionStep
 
 
 class Heads(HeadMaintainer):
@@ -29,6 +34,18 @@ class Heads(HeadMaintainer):
     ) -> None:
         super().__init__(context, heads)
         self._is_noted = is_noted or context.as_sql
+        self._beside: tuple[Change, ...] = ()
+
+    def move(self, step: RevisionStep, *, beside: tuple[Change, ...] = ()) -> None:
+        """Change the ids as a step does, online.
+
+        :param beside: what else belongs to it, and goes along.
+        """
+        self._beside = beside
+        self.update_to_step(step)
+
+        if self._beside:
+            self._run()
 
     def _delete_version(self, version: str) -> None:
         if version in self.heads:
@@ -59,15 +76,20 @@ class Heads(HeadMaintainer):
         """
         self.heads.remove(from_)
         self.heads.add(to_)
-        names = {"old": from_, "new": to_}
-        # Typed as if SQL might be written here.
-        result = t.cast(
-            "sa.CursorResult[t.Any]",
-            self.context.impl._exec(self._replacement, params=names),
-        )
+        values = {"old": from_, "new": to_}
+        count = self._run(Change(statement=self._replacement, values=values))
 
-        if self.context.dialect.supports_sane_rowcount and result.rowcount != 1:
+        if self.context.dialect.supports_sane_rowcount and count != 1:
             raise CommandError(
                 f"Online migration expected to match one row when updating '{from_}' to"
-                f" '{to_}' in '{self.context.version_table}'; {result.rowcount} found"
+                f" '{to_}' in '{self.context.version_table}'; {count} found"
             )
+
+    @functools.cached_property
+    def _together(self) -> Together:
+        assert self.context.connection is not None  # online
+        return Together(self.context.connection, get_dialect(self.context.dialect.name))
+
+    def _run(self, *last: Change) -> int:
+        beside, self._beside = self._beside, ()
+        return self._together.run((*beside, *last))

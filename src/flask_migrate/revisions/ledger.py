@@ -18,6 +18,7 @@ from ..databases.journal import Journal
 from ..databases.recorder import name_host
 from ..databases.recorder import name_user
 from ..databases.recorder import Recorder
+from ..databases.together import Change
 from ..errors import JournalMismatch
 from ..plan import Direction
 from ..plan import Step
@@ -56,6 +57,7 @@ class Ledger:
         self._run = run
         self._is_open = False
         self._script: bytes | None = None
+        self._checksum: str | None = None
         self._began = 0.0
         self._started = datetime.datetime.now(datetime.UTC)
         self.recorder: Recorder = Recorder(
@@ -102,7 +104,9 @@ class Ledger:
         try:
             self._script = pathlib.Path(step.path).read_bytes()
         except OSError:
-            self._script = None
+            self._script = self._checksum = None
+        else:
+            self._checksum = checksum_of(self._script)
 
         return self._script or b""
 
@@ -115,10 +119,12 @@ class Ledger:
         with self.journal.following(_name(step), checksum=self._checksum or ""):
             yield
 
-    def complete(self, step: Step) -> None:
-        """Close the journal of a step and add it to the history, in its transaction."""
-        self.journal.forget(_name(step))
-        self._record_step(step)
+    def complete(self, step: Step) -> tuple[Change, ...]:
+        """Return what closes the journal of a step and adds it to the history.
+
+        It belongs into the transaction of the step.
+        """
+        return (*self.journal.forget(_name(step)), *self._describe_step(step))
 
     def check_parts(self, direction: Direction, *, applied: frozenset[str]) -> None:
         """Refuse to go the other way while a part of a step is done.
@@ -156,7 +162,7 @@ class Ledger:
         """
         # What is wrong with the connection has been said already.
         with contextlib.suppress(sa.exc.SQLAlchemyError):
-            self._record_step(step, outcome="failed", error=error)
+            self._run_all(self._describe_step(step, outcome="failed", error=error))
             self._connection.commit()
 
     def record_stamp(self, step: StampStep) -> None:
@@ -169,20 +175,24 @@ class Ledger:
             )
             self.journal.forget_part(part)
 
-        self._record(
-            revision=", ".join(step.to_) or "base",
-            direction=Direction.UPGRADE if step.is_upgrade else Direction.DOWNGRADE,
-            kind="stamp",
+        self._run_all(
+            self._describe(
+                revision=", ".join(step.to_) or "base",
+                direction=Direction.UPGRADE if step.is_upgrade else Direction.DOWNGRADE,
+                kind="stamp",
+            )
         )
 
     def record_tag(self, name: str, revision: str) -> None:
         """Add a name for where the database stands."""
-        self._record(
-            revision=revision, direction=Direction.UPGRADE, kind="tag", message=name
+        self._run_all(
+            self._describe(
+                revision=revision, direction=Direction.UPGRADE, kind="tag", message=name
+            )
         )
 
-    def _record_step(self, step: Step, **outcome: str) -> None:
-        self._record(
+    def _describe_step(self, step: Step, **outcome: str) -> tuple[Change, ...]:
+        return self._describe(
             self._script,
             revision=step.revision,
             direction=step.direction,
@@ -194,18 +204,18 @@ class Ledger:
             **outcome,
         )
 
-    @property
-    def _checksum(self) -> str | None:
-        return None if self._script is None else checksum_of(self._script)
-
     @functools.cached_property
     def _names(self) -> tuple[str, str]:
         """Who runs this, and where: the same for every step."""
         return name_user(), name_host()
 
-    def _record(
+    def _run_all(self, changes: tuple[Change, ...]) -> None:
+        for one in changes:
+            self._connection.execute(one.statement, one.values)
+
+    def _describe(
         self, script: bytes | None = None, *, direction: Direction, **values: t.Any
-    ) -> None:
+    ) -> tuple[Change, ...]:
         entry = HistoryEntry(
             run=self._run,
             direction=direction.value,
@@ -215,7 +225,7 @@ class Ledger:
             started=values.pop("started", datetime.datetime.now(datetime.UTC)),
             **values,
         )
-        self.recorder.record(entry, script)
+        return self.recorder.describe(entry, script)
 
     @contextlib.contextmanager
     def _savepoint(self, *, needed: bool) -> cabc.Iterator[None]:

@@ -268,6 +268,22 @@ class Dialect:
         """
         return None
 
+    def can_join(self, dialect: sa.Dialect) -> bool:
+        """Tell whether there is a statement that does what several do.
+
+        :param dialect: SQLAlchemy's dialect, connected.
+        """
+        return False
+
+    def join(self, statements: cabc.Sequence[str]) -> str:
+        """Return one statement that does what several do, each to a table of its own.
+
+        :param statements: change rows.
+        :return: says how many rows the last one has matched, as its row count or as its
+            only value.
+        """
+        raise NotImplementedError
+
     session_query: str = "SELECT 0"
     """Asks for the server's number of a connection."""
 

@@ -122,6 +122,14 @@ class MySQL(Dialect):
     def probe(self, connection: sa.Connection, sql: str) -> str | None:
         return read_objects(connection, sql)
 
+    def can_join(self, dialect: sa.Dialect) -> bool:
+        # MySQL has no such statement; and other drivers may want to be told that an
+        # answer has two parts.
+        return getattr(dialect, "is_mariadb", False) and dialect.driver == "pymysql"
+
+    def join(self, statements: cabc.Sequence[str]) -> str:
+        return f"BEGIN NOT ATOMIC {'; '.join(statements)}; SELECT ROW_COUNT(); END"
+
     running_query: str = (
         "SELECT 1 FROM information_schema.processlist WHERE id = :session"
         " AND command = 'Query' AND id <> CONNECTION_ID()"

@@ -123,6 +123,15 @@ class PostgreSQL(Dialect):
         rows = connection.execute(_OBJECTS, {"names": find_names(sql)}).all()
         return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()
 
+    def can_join(self, dialect: sa.Dialect) -> bool:
+        # Other drivers number their parameters.
+        return dialect.paramstyle == "pyformat"
+
+    def join(self, statements: cabc.Sequence[str]) -> str:
+        *others, last = statements
+        parts = (f"part_{number} AS ({one})" for number, one in enumerate(others))
+        return f"WITH {', '.join(parts)} {last}"
+
     def holds_any_text(self, connection: sa.Connection) -> bool:
         return bool(connection.scalar(sa.text("SHOW server_encoding")) == "UTF8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc
 import contextlib
 import logging
 import re
@@ -63,13 +64,18 @@ class PostgreSQLGuard(SessionGuard):
         self._execute("SET CONSTRAINTS ALL DEFERRED")
 
     def _on_begin(self, connection: sa.Connection) -> None:
-        if self._is_active and not self._is_autocommit:
-            cursor = connection.connection.cursor()
+        if not self._is_active or self._is_autocommit:
+            return
 
-            try:
-                self._set(cursor, "SET LOCAL")
-            finally:
-                cursor.close()
+        if _begin(connection, list(self._write("SET LOCAL"))):
+            return
+
+        cursor = connection.connection.cursor()
+
+        try:
+            self._set(cursor, "SET LOCAL")
+        finally:
+            cursor.close()
 
     def _before_execute(
         self,
@@ -107,8 +113,48 @@ class PostgreSQLGuard(SessionGuard):
     def _set(self, cursor: t.Any, verb: str, *, none: bool = False) -> None:
         self._is_session_set |= verb == "SET"
 
+        for statement in self._write(verb, none=none):
+            cursor.execute(statement)
+
+    def _write(self, verb: str, *, none: bool = False) -> cabc.Iterator[str]:
         for name, limit in self._limits().items():
-            cursor.execute(f"{verb} {name} = {0 if none else _milliseconds(limit)}")
+            yield f"{verb} {name} = {0 if none else _milliseconds(limit)}"
+
+
+def _begin(connection: sa.Connection, first: list[str]) -> bool:
+    """Begin a transaction with its first statements, in one message to the server.
+
+    psycopg sends its BEGIN alone, and waits for the answer.
+
+    :param first: change nothing that stays.
+    :return: ``False`` where nothing was begun: another driver, a transaction that is
+        open, or one that does not begin with a plain BEGIN.
+    """
+    if connection.dialect.driver != "psycopg":
+        return False
+
+    from psycopg import Connection
+    from psycopg import generators
+    from psycopg import pq
+
+    driver = connection.connection.driver_connection
+
+    if not (
+        isinstance(driver, Connection)
+        and driver.info.transaction_status == pq.TransactionStatus.IDLE
+        and not driver.autocommit
+        and driver.isolation_level is None
+        and driver.read_only is None
+        and driver.deferrable is None
+    ):
+        return False
+
+    with driver.lock:
+        driver.pgconn.send_query("; ".join(["BEGIN", *first]).encode())
+        answers = driver.wait(generators.execute(driver.pgconn))
+
+    # What was refused is sent again in the ordinary way, and raises there.
+    return all(one.status == pq.ExecStatus.COMMAND_OK for one in answers)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -64,19 +64,17 @@ def silence_carried() -> cabc.Iterator[None]:
     implementation is asked. Around the functions of a revision.
     """
     with warnings.catch_warnings():
-        for text in _CARRIED:
-            warnings.filterwarnings("ignore", message=text)
-
+        warnings.filterwarnings("ignore", message=_CARRIED)
         yield
 
 
 _CARRIED = (
-    "Unnamed CHECK constraint on reflected table",
-    "Skipped unsupported reflection of expression-based index",
-    "Failed to look up filter predicate of partial index",
-    "Could not instantiate type",
-    "WARNING: SQL-parsed foreign key constraint",
-    "Table '_alembic_tmp_.*' specifies columns .* as primary_key=True",
+    "Unnamed CHECK constraint on reflected table"
+    "|Skipped unsupported reflection of expression-based index"
+    "|Failed to look up filter predicate of partial index"
+    "|Could not instantiate type"
+    "|WARNING: SQL-parsed foreign key constraint"
+    "|Table '_alembic_tmp_.*' specifies columns .* as primary_key=True"
 )
 
 _PLACES = {

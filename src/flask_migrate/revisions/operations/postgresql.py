@@ -113,7 +113,9 @@ def _find_enums(table: sa.Table, dialect: sa.Dialect) -> cabc.Iterator[postgresq
     """Yield the enum types that creating a table would create."""
     for column in table.columns:
         kind = column.type.dialect_impl(dialect)
-        kind = getattr(kind, "item_type", kind).dialect_impl(dialect)
+
+        if item := getattr(kind, "item_type", None):
+            kind = item.dialect_impl(dialect)
 
         if isinstance(kind, postgresql.ENUM) and kind.create_type:
             yield kind
