@@ -32,6 +32,9 @@ class LockPolicy:
 AUTO = LockPolicy()
 """The lock that fits the connection."""
 
+FOR_LOCK = "whimbrel_for_lock"
+"""The execution option of the connections that keep a lock, and do nothing else."""
+
 
 class MigrationLock:
     """Held by one run on one database; everybody else polls for it.
@@ -136,7 +139,11 @@ class SessionLock(MigrationLock):
 
         The pool of the run may have room for one connection only.
         """
-        return sa.create_engine(self._engine.url, pool=self._engine.pool.recreate())
+        return sa.create_engine(
+            self._engine.url,
+            pool=self._engine.pool.recreate(),
+            execution_options={FOR_LOCK: True},
+        )
 
     def make_row(self, connection: sa.Connection) -> LeaseRow:
         """Return the lease beside the version table.

@@ -10,6 +10,8 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from ...databases.dialects.locks import FOR_LOCK
+
 
 @contextlib.contextmanager
 def quarantine(
@@ -27,7 +29,10 @@ def quarantine(
     thread = threading.get_ident()
 
     def check(connection: sa.Connection, *rest: t.Any) -> None:
-        is_ours = id(connection.connection.dbapi_connection) in own
+        is_ours = (
+            id(connection.connection.dbapi_connection) in own
+            or FOR_LOCK in connection.get_execution_options()
+        )
 
         if not is_ours and threading.get_ident() == thread:
             refuse()
