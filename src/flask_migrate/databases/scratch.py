@@ -16,6 +16,7 @@ from ..errors import UsageError
 from .connections import explain
 from .dialects import get_dialect
 from .server import make_server_engine
+from .server import OURS
 
 _log = logging.getLogger("flask_migrate")
 
@@ -63,6 +64,7 @@ def _in_memory(source: sa.Connection) -> cabc.Iterator[sa.Engine]:
         "sqlite://",
         poolclass=sa.StaticPool,
         isolation_level="AUTOCOMMIT",
+        execution_options=OURS,
         # What is not prepared again does not say again which tables it reads.
         connect_args={"cached_statements": 0},
     )

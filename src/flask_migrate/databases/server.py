@@ -17,6 +17,9 @@ if t.TYPE_CHECKING:
 
 T = t.TypeVar("T")
 
+OURS = {"whimbrel_ours": True}
+"""The execution option of the engines that no revision has made."""
+
 
 def make_server_engine(url: sa.URL) -> sa.Engine | AsyncEngine:
     """Return an engine whose connections commit by themselves, and are not kept.
@@ -26,6 +29,7 @@ def make_server_engine(url: sa.URL) -> sa.Engine | AsyncEngine:
     options: dict[str, t.Any] = {
         "isolation_level": "AUTOCOMMIT",
         "poolclass": pool.NullPool,
+        "execution_options": OURS,
     }
 
     if url.get_dialect().is_async:

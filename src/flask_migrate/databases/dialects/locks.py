@@ -9,6 +9,7 @@ import typing as t
 
 import sqlalchemy as sa
 
+from ..server import OURS
 from .lease import LeaseRow
 
 if t.TYPE_CHECKING:
@@ -31,9 +32,6 @@ class LockPolicy:
 
 AUTO = LockPolicy()
 """The lock that fits the connection."""
-
-FOR_LOCK = "whimbrel_for_lock"
-"""The execution option of the connections that keep a lock, and do nothing else."""
 
 
 class MigrationLock:
@@ -142,7 +140,7 @@ class SessionLock(MigrationLock):
         return sa.create_engine(
             self._engine.url,
             pool=self._engine.pool.recreate(),
-            execution_options={FOR_LOCK: True},
+            execution_options=OURS,
         )
 
     def make_row(self, connection: sa.Connection) -> LeaseRow:

@@ -10,7 +10,7 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from ...databases.dialects.locks import FOR_LOCK
+from ...databases.server import OURS
 
 
 @contextlib.contextmanager
@@ -31,7 +31,7 @@ def quarantine(
     def check(connection: sa.Connection, *rest: t.Any) -> None:
         is_ours = (
             id(connection.connection.dbapi_connection) in own
-            or FOR_LOCK in connection.get_execution_options()
+            or OURS.keys() <= connection.get_execution_options().keys()
         )
 
         if not is_ours and threading.get_ident() == thread:
