@@ -55,7 +55,7 @@ class Together:
             ]
             return found[-1].rowcount if found else 0
 
-        values = {key: one.values[key] for one in changes for key in one.values}
+        values = {name: one.values[name] for one in changes for name in one.values}
         result = self._connection.exec_driver_sql(joined.sql, joined.order(values))
         return int(result.scalar_one() if result.returns_rows else result.rowcount)
 

@@ -355,6 +355,36 @@ def test_a_new_table_and_one_that_goes(connection: sa.Connection) -> None:
     assert sorted(trip.operations) == ["CreateTableOp", "DropTableOp"]
 
 
+def make_keyed(first: str, second: str) -> sa.MetaData:
+    """Return models in which two columns, `a` and `b`, have these keys."""
+    metadata = sa.MetaData()
+    sa.Table(
+        "homes",
+        metadata,
+        sa.Column("a", sa.Integer, key=first, unique=True),
+        sa.Column("b", sa.Integer, key=second, unique=True),
+    )
+    sa.Table(
+        "guests",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("home", sa.ForeignKey("homes.b")),
+    )
+    return metadata
+
+
+def test_a_foreign_key_ends_at_a_name(database_url: str) -> None:
+    """The key of a column may be the name of another one."""
+    engine = sa.create_engine(database_url, isolation_level="AUTOCOMMIT")
+
+    with engine.connect() as connection:
+        make_keyed("a", "b").create_all(connection)
+        assert look(connection, make_keyed("a", "b"))[1] == set()
+        assert "guests" in look(connection, make_keyed("b", "a"))[1]
+
+    engine.dispose()
+
+
 @pytest.mark.parametrize(
     "name",
     ["include_object", "compare_type", "compare_server_default"],

@@ -133,8 +133,13 @@ def _begin(connection: sa.Connection, first: list[str]) -> bool:
     if connection.dialect.driver != "psycopg":
         return False
 
+    try:
+        # Of psycopg 3.3; its documentation does not name it.
+        from psycopg import generators
+    except ImportError:
+        return False
+
     from psycopg import Connection
-    from psycopg import generators
     from psycopg import pq
 
     driver = connection.connection.driver_connection

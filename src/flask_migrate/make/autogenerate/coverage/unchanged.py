@@ -251,10 +251,15 @@ def _describe_live(key: dict[str, t.Any]) -> tuple[object, ...]:
 
 
 def _describe_model(key: sa.ForeignKeyConstraint) -> tuple[object, ...]:
-    ends = [one.target_fullname for one in key.elements]
+    try:
+        ends = [f"{one.column.table}.{one.column.name}" for one in key.elements]
+    except sa.exc.NoReferenceError:
+        return ()  # Alembic has to say what is wrong with it.
+
     names = ("onupdate", "ondelete", "deferrable", "initially", "match")
     options = {name: getattr(key, name) for name in names}
-    return (list(key.column_keys), ends, *_complete(options))
+    columns = [one.parent.name for one in key.elements]
+    return (columns, ends, *_complete(options))
 
 
 def _complete(options: cabc.Mapping[str, t.Any]) -> tuple[object, ...]:
