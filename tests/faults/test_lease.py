@@ -36,6 +36,8 @@ PROCESSES = 8
 REVISIONS = 20
 SHORT = 0.6
 """Seconds of a lease that a test waits for."""
+KEPT = 2.5
+"""Seconds of a lease that its holder has to renew in time, on a busy machine too."""
 
 servers = pytest.mark.backends("postgresql", "mariadb")
 postgresql = pytest.mark.backends("postgresql")
@@ -246,11 +248,12 @@ def test_sessions_and_leases_keep_each_other_out(
     database_url: str, folder: pathlib.Path, held: str, wanted: str
 ) -> None:
     """Whichever kind two runs take, the second waits; a lease is renewed meanwhile."""
-    holder = Holder(folder, database_url, lock=held, lock_lease=SHORT)
-    project = open_project(folder, database_url, lock=wanted, lock_lease=SHORT)
+    holder = Holder(folder, database_url, lock=held, lock_lease=KEPT)
+    project = open_project(folder, database_url, lock=wanted, lock_lease=KEPT)
+    longer_than_the_lease = KEPT + SHORT if held == "lease" else SHORT
 
     try:
-        result = project.run("upgrade", "--lock-timeout", str(2 * SHORT))
+        result = project.run("upgrade", "--lock-timeout", str(longer_than_the_lease))
         assert result.exit_code == 4
         if held == "lease":
             who = f"pid {holder.process.pid} on {socket.gethostname()}, since"
@@ -402,14 +405,14 @@ def test_lock_says_who_holds_it(database_url: str, folder: pathlib.Path) -> None
 @servers
 def test_release(database_url: str, folder: pathlib.Path) -> None:
     """Only a lease that has expired is released, and only by its token."""
-    holder = Holder(folder, database_url, lock="lease", lock_lease=SHORT)
+    holder = Holder(folder, database_url, lock="lease", lock_lease=KEPT)
     project = open_project(folder, database_url)
     (state,) = json.loads(project.run_well("lock", "--format", "json").stdout)[
         "databases"
     ]
     lease = state["holder"]
     assert lease["pid"] == holder.process.pid
-    assert 0 < lease["expires_in"] <= SHORT
+    assert 0 < lease["expires_in"] <= KEPT
     token = f"(lease {lease['token']}, expire"
     assert token in project.run_well("lock").stdout
 

@@ -23,8 +23,6 @@ from .locks import SessionLock
 if t.TYPE_CHECKING:
     from ...results import LockHolder
 
-    pass
-
 T = t.TypeVar("T")
 
 BEATS = 3
