@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from flask_migrate import upgrade
 from flask_migrate.databases.dialects import get_dialect
 from flask_migrate.databases.dialects.mysql import MySQL
-from flask_migrate.databases.dialects.mysql_parts import run_text
+from flask_migrate.databases.dialects.mysql_ddl import quote_name
+from flask_migrate.databases.dialects.mysql_statements import run
+from flask_migrate.databases.dialects.mysql_statements import show_each
 from flask_migrate.databases.dialects.postgresql import PostgreSQL
 from flask_migrate.databases.together import Change
 from flask_migrate.databases.together import Together
@@ -52,7 +54,7 @@ def connection(database_url: str) -> t.Iterator[sa.Connection]:
     engine.dispose()
 
 
-def run(connection: sa.Connection, old: str) -> int:
+def run_three(connection: sa.Connection, old: str) -> int:
     """Delete a note, add one, and move an id, together."""
     note = {"words": WORDS, "code": bytes(range(256))}
     together = Together(connection, get_dialect(connection.dialect.name))
@@ -74,7 +76,7 @@ def test_changes(
         for kind in (MySQL, PostgreSQL):
             monkeypatch.setattr(kind, "can_join", lambda *_: False)
 
-    assert run(connection, "a") == 1
+    assert run_three(connection, "a") == 1
     assert set(connection.scalars(sa.select(IDS.c.id))) == {"b", "z"}
     rows = connection.execute(sa.select(NOTES.c.words, NOTES.c.code)).all()
     assert sorted(map(tuple, rows), key=str) == [
@@ -88,8 +90,30 @@ def test_changes(
 
 def test_last_one_matches_nothing(connection: sa.Connection) -> None:
     """The count is of the last one alone, and the connection serves on."""
-    assert run(connection, "nobody") == 0
+    assert run_three(connection, "nobody") == 0
     assert connection.scalar(sa.select(sa.func.count()).select_from(NOTES)) == 2
+
+
+@pytest.mark.backends("mariadb")
+def test_shown_together(connection: sa.Connection) -> None:
+    """Many things are shown in few messages, and one that is not there is named."""
+    names = [f"t {number} 100%s `" for number in range(250)]
+    things = [f"TABLE {quote_name(name)}" for name in names]
+    sent: list[str] = []
+
+    for one in things:
+        run(connection, f"CREATE {one} (id INTEGER)")
+
+    sa.event.listen(
+        connection, "before_cursor_execute", lambda *call: sent.append(call[2])
+    )
+    assert [row[0] for row in show_each(connection, things)] == names
+    assert len(sent) == 3
+
+    with pytest.raises(sa.exc.DBAPIError, match="gone"):
+        list(show_each(connection, [*things[:5], "TABLE gone", *things[5:]]))
+
+    assert [row[0] for row in show_each(connection, things[:1])] == names[:1]
 
 
 def test_version_row_that_is_gone(database_url: str, tmp_path: pathlib.Path) -> None:
@@ -154,10 +178,10 @@ def test_look_at_one_table(database_url: str) -> None:
 
     with engine.connect() as connection:
         absent = known.probe(connection, create)
-        run_text(connection, create.replace("TABLE", "TEMPORARY TABLE"))
+        run(connection, create.replace("TABLE", "TEMPORARY TABLE"))
         assert known.probe(connection, create) == absent
-        run_text(connection, "DROP TEMPORARY TABLE `t %s 1`")
-        run_text(connection, create)
+        run(connection, "DROP TEMPORARY TABLE `t %s 1`")
+        run(connection, create)
         present = known.probe(connection, create)
         assert present == known.probe(connection, "ALTER TABLE `t %s 1` ADD x INTEGER")
         # Without a name of its own it is looked for among all of them.

@@ -32,11 +32,11 @@ from .explanations import explain_unreachable
 from .explanations import Explanation
 from .locks import MigrationLock
 from .mysql_objects import read_objects
+from .mysql_statements import can_join
+from .mysql_statements import join
+from .mysql_statements import run
 from .renaming import MySQLRenaming
 from .renaming import Renaming
-from .schemas import read_mysql
-from .schemas import show_created
-from .schemas import without_owner
 from .session_locks import MySQLLock
 
 if t.TYPE_CHECKING:
@@ -123,12 +123,10 @@ class MySQL(Dialect):
         return read_objects(connection, sql)
 
     def can_join(self, dialect: sa.Dialect) -> bool:
-        # MySQL has no such statement; and other drivers may want to be told that an
-        # answer has two parts.
-        return getattr(dialect, "is_mariadb", False) and dialect.driver == "pymysql"
+        return can_join(dialect)
 
     def join(self, statements: cabc.Sequence[str]) -> str:
-        return f"BEGIN NOT ATOMIC {'; '.join(statements)}; SELECT ROW_COUNT(); END"
+        return join([*statements, "SELECT ROW_COUNT()"])
 
     running_query: str = (
         "SELECT 1 FROM information_schema.processlist WHERE id = :session"
@@ -240,12 +238,14 @@ class MySQL(Dialect):
     def read_schema(
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> Schema:
+        from .mysql_schema import read_mysql
+
         return read_mysql(connection, schemas)
 
     def list_tables(
         self, connection: sa.Connection, schemas: tuple[str, ...]
     ) -> cabc.Collection[str]:
-        from .schemas import list_mysql
+        from .mysql_schema import list_mysql
 
         return list_mysql(connection, schemas)
 
@@ -276,15 +276,19 @@ class MySQL(Dialect):
         return columns[0] if kind == "uq" else None
 
     def copy_schema(self, source: sa.Connection, target: sa.Connection) -> None:
+        from .mysql_schema import make_all
+        from .mysql_schema import show_created
+        from .mysql_schema import without_owner
+
         schema = source.dialect.default_schema_name or ""
         left = [
             without_owner(sql, schema)
             for _, _, sql in show_created(source, schema)
             if sql
         ]
-        _run(target, "SET SESSION foreign_key_checks = 0")
+        run(target, "SET SESSION foreign_key_checks = 0")
         make_all(target, left)
-        _run(target, "SET SESSION foreign_key_checks = 1")
+        run(target, "SET SESSION foreign_key_checks = 1")
 
     def make_templates(self, url: sa.URL, **options: t.Any) -> Templates:
         from .mysql_templates import MySQLTemplates
@@ -306,7 +310,7 @@ class MySQL(Dialect):
         quote = admin.dialect.identifier_preparer.quote_identifier
         query = "SELECT @@character_set_database, @@collation_database"
         encoding, collation = source.exec_driver_sql(query).one()
-        _run(
+        run(
             admin,
             f"CREATE DATABASE {quote(name)} CHARACTER SET {quote(encoding)}"
             f" COLLATE {quote(collation)}",
@@ -386,36 +390,6 @@ class MariaDB(MySQL):
         "mariadb_charset": "utf8mb4",
         "mariadb_collate": "utf8mb4_bin",
     }
-
-
-def _run(connection: sa.Connection, sql: str) -> None:
-    """Run a text as it stands: a percent sign in it is no parameter."""
-    connection.exec_driver_sql(sql.replace("%", "%%"))
-
-
-def make_all(connection: sa.Connection, statements: list[str]) -> None:
-    """Make objects in any order: a view may read from one that comes later.
-
-    :raises sqlalchemy.exc.DBAPIError: one of them cannot be made at all.
-    """
-    left = statements
-
-    while left:
-        failed = [sql for sql in left if not _is_made(connection, sql)]
-
-        if len(failed) == len(left):
-            _run(connection, failed[0])
-
-        left = failed
-
-
-def _is_made(connection: sa.Connection, sql: str) -> bool:
-    try:
-        _run(connection, sql)
-    except exc.DBAPIError:
-        return False
-
-    return True
 
 
 _EXPLANATIONS: dict[t.Any, cabc.Callable[[str, str], Explanation]] = {

@@ -23,6 +23,7 @@ from .definitions import Place
 from .definitions import render
 from .definitions import Tried
 from .mysql_ddl import read_items
+from .mysql_statements import run
 from .mysql_tables import has_escapes
 from .tokens import inside
 from .tokens import join
@@ -59,13 +60,13 @@ def try_definitions(connection: sa.Connection, wanted: Items) -> Tried:
         place = _quote(connection, table, schema)
 
         try:
-            _run(connection, f"CREATE TEMPORARY TABLE {_TRIAL} LIKE {place}")
+            run(connection, f"CREATE TEMPORARY TABLE {_TRIAL} LIKE {place}")
         except exc.DBAPIError:
             # The right to make temporary tables is one of its own.
             continue
 
         found[(schema, table)] = _try(connection, items, escapes=escapes)
-        _run(connection, f"DROP TEMPORARY TABLE {_TRIAL}")
+        run(connection, f"DROP TEMPORARY TABLE {_TRIAL}")
 
     return found
 
@@ -82,7 +83,7 @@ def _try(
         # What the columns do not allow is not there afterwards.
         with contextlib.suppress(exc.DBAPIError):
             text = render(twin, connection.dialect)
-            _run(connection, f"ALTER TABLE {_TRIAL} ADD {text}")
+            run(connection, f"ALTER TABLE {_TRIAL} ADD {text}")
 
     made = {one.name: one for one in _read(connection, _TRIAL, escapes=escapes)}
     pairs = ((made.get(name), item) for name, item in zip(names, items, strict=True))
@@ -98,7 +99,7 @@ def _rename(found: Definition, item: Item) -> Definition:
 def _read(
     connection: sa.Connection, place: str, *, escapes: bool
 ) -> cabc.Iterator[Definition]:
-    row: t.Any = _run(connection, f"SHOW CREATE TABLE {place}").one()
+    row = run(connection, f"SHOW CREATE TABLE {place}").one()
 
     for item in read_items(str(row[1]), escapes=escapes):
         words = [token.keyword for token in item]
@@ -123,7 +124,3 @@ def _describe(item: Tokens, words: list[str]) -> Definition:
 def _quote(connection: sa.Connection, table: str, schema: str | None) -> str:
     quote = connection.dialect.identifier_preparer.quote_identifier
     return f"{quote(schema)}.{quote(table)}" if schema else quote(table)
-
-
-def _run(connection: sa.Connection, sql: str) -> sa.CursorResult[t.Any]:
-    return connection.exec_driver_sql(sql.replace("%", "%%"))

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from .mysql_ddl import quote_name
-from .schemas import show_created
-from .schemas import without_owner
+from .mysql_schema import show_created
+from .mysql_schema import without_owner
+from .mysql_statements import run
 
 PARTS = "whimbrel_template"
 """In a template: what it is made of, and one row more when it is whole."""
@@ -34,17 +35,12 @@ _PARTS_TABLE = sa.Table(
 )
 
 
-def run_text(connection: sa.Connection, sql: str) -> t.Any:
-    """Run a text as it stands: a percent sign in it is no parameter."""
-    return connection.exec_driver_sql(sql.replace("%", "%%"))
-
-
 def read_kept(home: sa.Connection, name: str) -> str | None:
     """Return the fingerprint that a template was kept with; none where it is not."""
     query = f"SELECT text FROM {quote_name(name)}.{PARTS} WHERE kind = '{_WHOLE}'"
 
     try:
-        found: str | None = run_text(home, query).scalar()
+        found: str | None = run(home, query).scalar()
     except exc.DBAPIError:
         # There is no such table, or no such database any more.
         return None
@@ -92,7 +88,7 @@ def _read_columns(connection: sa.Connection, schema: str) -> dict[str, list[str]
 
 def _has_rows(connection: sa.Connection, table: str) -> bool:
     query = f"SELECT 1 FROM {quote_name(table)} LIMIT 1"
-    return run_text(connection, query).first() is not None
+    return run(connection, query).first() is not None
 
 
 def read_parts(connection: sa.Connection, place: str) -> list[t.Any]:

@@ -25,11 +25,12 @@ from .definitions import undouble
 from .mysql_ddl import quote_name
 from .mysql_ddl import quote_text
 from .mysql_ddl import read_words
+from .mysql_statements import run
+from .mysql_statements import show_each
 from .mysql_tables import change_options
 from .mysql_tables import has_escapes
 from .mysql_tables import LEFT_OUT
 from .mysql_tables import quote_place
-from .mysql_tables import run
 from .tokens import DefinitionError
 from .tokens import is_same
 
@@ -108,20 +109,26 @@ def recognise_tables(
 def _read(
     connection: sa.Connection, models: Models
 ) -> cabc.Iterator[tuple[Place, Text]]:
-    """Yield the tables that have models: one query for each, one for a schema."""
+    """Yield the tables that have models."""
     for schema in {schema for schema, _ in models}:
         source = f" FROM {quote_name(schema)}" if schema else ""
 
-        for name, kind in run(connection, f"SHOW FULL TABLES{source}").all():
-            if kind == "BASE TABLE" and (schema, name) in models:
-                text = _show(connection, quote_place(name, schema))
+        found = run(connection, f"SHOW FULL TABLES{source}").all()
+        names = [
+            name
+            for name, kind in found
+            if kind == "BASE TABLE" and (schema, name) in models
+        ]
+        things = [f"TABLE {quote_place(name, schema)}" for name in names]
 
-                if text is not None:
-                    yield (schema, name), text
+        for name, (_, sql) in zip(names, show_each(connection, things), strict=True):
+            text = _read_text(sql)
+
+            if text is not None:
+                yield (schema, name), text
 
 
-def _show(connection: sa.Connection, place: str) -> Text | None:
-    _, sql = run(connection, f"SHOW CREATE TABLE {place}").one()
+def _read_text(sql: str) -> Text | None:
     _, *lines, last = sql.split("\n")
     end = _END.fullmatch(last)
     texts = [one.strip().removesuffix(",") for one in lines]
@@ -420,7 +427,8 @@ def _make(connection: sa.Connection, options: str, columns: list[str]) -> Text |
         return None
 
     try:
-        return _show(connection, _NAME)
+        (row,) = show_each(connection, [f"TABLE {_NAME}"])
+        return _read_text(row[1])
     finally:
         run(connection, f"DROP TEMPORARY TABLE {_NAME}")
 

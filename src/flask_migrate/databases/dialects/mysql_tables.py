@@ -22,6 +22,7 @@ from .mysql_ddl import ColumnDefinition
 from .mysql_ddl import quote_name
 from .mysql_ddl import read_column
 from .mysql_ddl import read_items
+from .mysql_statements import run
 from .tokens import DefinitionError
 from .tokens import join
 
@@ -168,8 +169,3 @@ def change_options(
 def quote_place(name: str, schema: str | None) -> str:
     """Return the name of a table, behind that of its database if that is given."""
     return ".".join(quote_name(one) for one in (schema, name) if one)
-
-
-def run(connection: sa.Connection, sql: str) -> t.Any:
-    """Run a text as it stands: a percent sign in it is no parameter."""
-    return connection.exec_driver_sql(sql.replace("%", "%%"))

@@ -17,14 +17,14 @@ import sqlalchemy as sa
 from ..server import make_server_engine
 from ..snapshot import Snapshot
 from ..snapshot import take_snapshot
-from .mysql import make_all
 from .mysql import MySQL
 from .mysql_ddl import quote_name
 from .mysql_parts import PARTS
 from .mysql_parts import read_kept
 from .mysql_parts import read_parts
-from .mysql_parts import run_text
 from .mysql_parts import write_parts
+from .mysql_schema import make_all
+from .mysql_statements import run
 from .templates import Building
 from .templates import list_names
 from .templates import parse_name
@@ -50,7 +50,7 @@ class MySQLTemplates(Templates):
             " @@character_set_server, @@collation_server, @@lower_case_table_names,"
             " @@default_storage_engine)"
         )
-        return str(self._at_home(lambda home: run_text(home, query).scalar()))
+        return str(self._at_home(lambda home: run(home, query).scalar()))
 
     def find(self, owner: str) -> tuple[Template, ...]:
         return tuple(self._at_home(lambda home: [*_find_all(home, owner)]))
@@ -98,7 +98,7 @@ class MySQLTemplates(Templates):
 
     def keep(self, building: Building) -> Template:
         def keep(connection: sa.Connection) -> Template:
-            run_text(connection, _SAME_TIME)
+            run(connection, _SAME_TIME)
             fingerprint = _read_fingerprint(connection)
             write_parts(connection, fingerprint)
             return Template(
@@ -144,16 +144,16 @@ class MySQLTemplates(Templates):
     def clear_half(self) -> None:
         def clear(connection: sa.Connection) -> None:
             # Of a whole one only the empty mark is left.
-            if run_text(connection, f"SELECT 1 FROM {_HALF}").first():
+            if run(connection, f"SELECT 1 FROM {_HALF}").first():
                 _clear(connection)
 
-            run_text(connection, f"DROP TABLE {_HALF}")
+            run(connection, f"DROP TABLE {_HALF}")
 
         self._run(self.url, clear)
 
     def drop(self, template: Template) -> None:
         statement = f"DROP DATABASE IF EXISTS {quote_name(template.place)}"
-        self._at_home(lambda home: run_text(home, statement))
+        self._at_home(lambda home: run(home, statement))
 
     def sweep(self, owner: str) -> None:
         def sweep(home: sa.Connection) -> None:
@@ -189,7 +189,7 @@ def _list(home: sa.Connection, owner: str) -> list[str]:
 
 def _drop_unless_whole(home: sa.Connection, name: str) -> None:
     if read_kept(home, name) is None:
-        run_text(home, f"DROP DATABASE IF EXISTS {quote_name(name)}")
+        run(home, f"DROP DATABASE IF EXISTS {quote_name(name)}")
 
 
 def _read_fingerprint(connection: sa.Connection) -> str:
@@ -209,17 +209,17 @@ def _read_characters(connection: sa.Connection, name: str) -> t.Any:
 @contextlib.contextmanager
 def _half(connection: sa.Connection) -> cabc.Iterator[None]:
     """Mark an empty database until it is a whole copy."""
-    run_text(connection, f"CREATE TABLE {_HALF} (id INTEGER) ENGINE=InnoDB")
-    run_text(connection, f"INSERT INTO {_HALF} VALUES (1)")
+    run(connection, f"CREATE TABLE {_HALF} (id INTEGER) ENGINE=InnoDB")
+    run(connection, f"INSERT INTO {_HALF} VALUES (1)")
 
     try:
         yield
     except BaseException:
         _clear(connection)
-        run_text(connection, f"DROP TABLE {_HALF}")
+        run(connection, f"DROP TABLE {_HALF}")
         raise
 
-    run_text(connection, f"DROP TABLE {_HALF}")
+    run(connection, f"DROP TABLE {_HALF}")
 
 
 def _copy(connection: sa.Connection, template: Template) -> None:
@@ -234,32 +234,32 @@ def _copy(connection: sa.Connection, template: Template) -> None:
     versions = [one for one in filled if "version_num" in json.loads(one.columns)]
 
     for statement in (_SAME_TIME, *_FREELY):
-        run_text(connection, statement)
+        run(connection, statement)
 
     for part in tables:
-        run_text(connection, part.text)
+        run(connection, part.text)
 
     for part in filled:
         if part not in versions:
             _copy_rows(connection, template, part)
 
-    run_text(connection, "SET SESSION sql_mode = DEFAULT")
+    run(connection, "SET SESSION sql_mode = DEFAULT")
     make_all(connection, [one.text for one in parts if one.kind == "VIEW"])
 
     for part in parts:
         if part.kind == "TRIGGER":
-            run_text(connection, part.text)
+            run(connection, part.text)
 
     if _read_fingerprint(connection) != template.fingerprint:
         raise TemplateDamaged
 
-    run_text(connection, "START TRANSACTION")
+    run(connection, "START TRANSACTION")
 
     for part in versions:
         _copy_rows(connection, template, part)
 
-    run_text(connection, f"DELETE FROM {_HALF}")
-    run_text(connection, "COMMIT")
+    run(connection, f"DELETE FROM {_HALF}")
+    run(connection, "COMMIT")
 
 
 def _copy_rows(connection: sa.Connection, template: Template, part: t.Any) -> None:
@@ -267,18 +267,18 @@ def _copy_rows(connection: sa.Connection, template: Template, part: t.Any) -> No
     table = quote_name(part.name)
     source = f"{quote_name(template.place)}.{table}"
     names = f"{table} ({columns})"
-    run_text(connection, f"INSERT INTO {names} SELECT {columns} FROM {source}")
+    run(connection, f"INSERT INTO {names} SELECT {columns} FROM {source}")
 
 
 def _clear(connection: sa.Connection) -> None:
     """Drop everything that a copy has made."""
-    rows = run_text(connection, "SHOW FULL TABLES").all()
-    run_text(connection, "SET SESSION foreign_key_checks = 0")
+    rows = run(connection, "SHOW FULL TABLES").all()
+    run(connection, "SET SESSION foreign_key_checks = 0")
 
     for name, kind in rows:
         if name != _HALF:
             what = "VIEW" if kind == "VIEW" else "TABLE"
-            run_text(connection, f"DROP {what} {quote_name(name)}")
+            run(connection, f"DROP {what} {quote_name(name)}")
 
 
 # A moment is written, and read, in the time zone of the session.

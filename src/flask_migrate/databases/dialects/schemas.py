@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import dataclasses
-import re
 import typing as t
 
 import sqlalchemy as sa
-from sqlalchemy import exc
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -53,120 +51,6 @@ def read_any(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
                 yield SchemaObject(
                     kind="column", table=name, name=column["name"], definition=text
                 )
-
-
-def read_mysql(connection: sa.Connection, schemas: tuple[str, ...]) -> Schema:
-    """Read what SHOW CREATE says, without the numbers that count rows.
-
-    :param schemas: the names of other databases on the server.
-    """
-    for schema in (connection.dialect.default_schema_name or "", *schemas):
-        is_default = schema == connection.dialect.default_schema_name
-
-        for kind, name, sql in show_created(connection, schema):
-            place = name if is_default else f"{schema}.{name}"
-            yield from _describe_created(
-                kind.lower(), place, without_owner(sql, schema)
-            )
-
-
-def list_mysql(connection: sa.Connection, schemas: tuple[str, ...]) -> set[str]:
-    """Return the names of the tables that :func:`read_mysql` reads."""
-    default = connection.dialect.default_schema_name or ""
-    return {
-        name if schema == default else f"{schema}.{name}"
-        for schema in (default, *schemas)
-        for kind, name in _list_created(connection, schema)
-        if kind == "TABLE"
-    }
-
-
-def _list_created(connection: sa.Connection, schema: str) -> list[tuple[str, str]]:
-    """Return the kind and name of what is no trigger."""
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    # Quoting has doubled the percent signs of a name already.
-    found = connection.exec_driver_sql(f"SHOW FULL TABLES FROM {quote(schema)}")
-    return [(_KINDS.get(row[1], "TABLE"), str(row[0])) for row in found]
-
-
-def show_created(
-    connection: sa.Connection, schema: str
-) -> cabc.Iterator[tuple[str, str, str]]:
-    """Yield each object of a MySQL database: its kind, its name and its SQL.
-
-    The kinds are ``TABLE``, ``SEQUENCE`` (of MariaDB), ``VIEW`` and ``TRIGGER``, in
-    this order. The SQL of a view may be empty: it is not for everybody.
-    """
-    quote = connection.dialect.identifier_preparer.quote_identifier
-
-    def run(sql: str) -> cabc.Sequence[t.Any]:
-        # Quoting has doubled the percent signs of a name already.
-        return connection.exec_driver_sql(sql).all()
-
-    names = _list_created(connection, schema)
-    triggers = [
-        ("TRIGGER", str(row[0])) for row in run(f"SHOW TRIGGERS FROM {quote(schema)}")
-    ]
-    order = ("TABLE", "SEQUENCE", "VIEW")
-
-    for kind, name in [*sorted(names, key=lambda one: order.index(one[0])), *triggers]:
-        try:
-            (row,) = run(f"SHOW CREATE {kind} {quote(schema)}.{quote(name)}")
-        except exc.DBAPIError:
-            # A view's text is a secret to whoever has no right to SHOW VIEW.
-            if kind != "VIEW":
-                raise
-
-            yield kind, name, ""
-        else:
-            # A trigger's row has its SQL mode in between.
-            yield kind, name, str(row[2 if kind == "TRIGGER" else 1])
-
-
-_KINDS = {"VIEW": "VIEW", "SEQUENCE": "SEQUENCE"}
-_COUNTED = re.compile(r" AUTO_INCREMENT=\d+")
-_DEFINER = re.compile(r" DEFINER=`(?:[^`]|``)*`@`(?:[^`]|``)*`")
-
-
-def without_owner(sql: str, schema: str) -> str:
-    """Return a view's or a trigger's SQL without who made it, and in which database."""
-    name = schema.replace("`", "``")
-    return _DEFINER.sub("", sql).replace(f"`{name}`.", "")
-
-
-def _describe_created(kind: str, place: str, sql: str) -> Schema:
-    """Yield a table and each line of it; anything else as a whole."""
-    first, *lines = sql.splitlines() or [""]
-    last = _COUNTED.sub("", lines.pop()) if lines else ""
-
-    # The order of the lines says in which order columns and keys were added.
-    if kind == "table":
-        yield SchemaObject(kind=kind, table=place, definition=f"{first} {last}")
-
-        for line in lines:
-            text = line.strip().rstrip(",")
-            named = _NAMED.search(text)
-            yield SchemaObject(
-                kind=_KINDS_OF_LINES.get(text.partition(" ")[0], "column"),
-                table=place,
-                name=named["name"].replace("``", "`") if named else "",
-                definition=text,
-            )
-    else:
-        text = "\n".join([first, *(line.strip() for line in lines), last])
-        yield SchemaObject(kind=kind, table=place, definition=text)
-
-
-_NAMED = re.compile(r"`(?P<name>(?:[^`]|``)*)`")
-_KINDS_OF_LINES = {
-    "PRIMARY": "constraint",
-    "CONSTRAINT": "constraint",
-    "UNIQUE": "index",
-    "KEY": "index",
-    "FULLTEXT": "index",
-    "SPATIAL": "index",
-    "PERIOD": "constraint",
-}
 
 
 def list_postgresql(connection: sa.Connection, schemas: tuple[str, ...]) -> set[str]:
