@@ -145,6 +145,10 @@ class TableLock:
         return cls(**_known(cls, values, level=LockLevel(values["level"])))
 
 
+COUNT_LIMIT = 1_000_000
+"""Where the counting of lost rows stops: one more stands for any number."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
     """What is gone after a statement.

@@ -98,10 +98,6 @@ class Health:
         }
 
 
-COUNT_LIMIT = 1_000_000
-"""Where the counting of lost rows stops: one more stands for any number."""
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackStep:
     """One revision on the way back, and what is gone after it.

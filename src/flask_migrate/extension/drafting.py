@@ -26,7 +26,6 @@ from ..report.differences import format_differences
 from ..results import Difference
 from ..revisions.head_file import HeadFile
 from ..revisions.history import History
-from ..run.executor import execute
 from ..settings import Against
 from .changed import check_scripts
 from .known import is_as_built
@@ -311,6 +310,8 @@ class Drafting:
         return not left and not lost
 
     def _execute(self, scratch: DatabaseRun, steps: tuple[Step, ...]) -> None:
+        from ..run.executor import execute
+
         plan = Plan(
             direction=steps[0].direction,
             start=scratch.heads,

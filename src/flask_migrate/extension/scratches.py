@@ -13,10 +13,7 @@ import sqlalchemy as sa
 from ..databases.dialects import get_dialect
 from ..databases.scratch import scratch_database
 from ..errors import MigrationError
-from ..make.planner import make_plan
 from ..plan import Direction
-from ..revisions.rehearsal import rehearsing_on
-from ..run.executor import execute
 
 if t.TYPE_CHECKING:
     from ..revisions.database_run import DatabaseRun
@@ -91,6 +88,9 @@ class Scratches:
     def _replay(
         self, run: DatabaseRun, stack: contextlib.ExitStack, *, has_ground: bool
     ) -> sa.Engine:
+        from ..make.planner import make_plan
+        from ..run.executor import execute
+
         with contextlib.ExitStack() as attempt:
             engine = attempt.enter_context(
                 scratch_database(run.connection, is_empty=True)
@@ -122,6 +122,9 @@ class Scratches:
     def _entering(
         self, run: DatabaseRun, engine: sa.Engine
     ) -> cabc.Iterator[Rehearsal]:
+        # Most comparisons find that they need no scratch database.
+        from ..revisions.rehearsal import rehearsing_on
+
         with engine.connect() as connection:
             # As on the live database: what a transaction refuses is refused here.
             level = connection.default_isolation_level

@@ -23,7 +23,6 @@ from .fill_question import require_fills
 from .imports import find_unbound
 from .messages import propose_message
 from .remarks import remark
-from .renames.commanded import make_rename
 
 if t.TYPE_CHECKING:
     from alembic.config import Config
@@ -164,6 +163,8 @@ class Draft:
         :param old: ``posts``, ``users.name``.
         :raises BadOption: something has the new name already.
         """
+        from .renames.commanded import make_rename
+
         self.compare(run)
         script = self.context.generated_revisions[-1]
         upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]

@@ -10,7 +10,7 @@ import typing as t
 import sqlalchemy as sa
 
 from ...errors import BadOption
-from ...views import COUNT_LIMIT
+from ...plan import COUNT_LIMIT
 from . import plugins
 
 if t.TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...views import COUNT_LIMIT
+from ...plan import COUNT_LIMIT
 
 
 def describe_rows(number: int) -> str:

@@ -55,7 +55,15 @@ schema comes first; what rearranges the operations that were found comes last, a
 """
 
 _ALEMBIC = "alembic.autogenerate.*"
-_OWN = {"mysql_": ("mysql", "mariadb"), "sqlite_": ("sqlite",)}
+_POSTGRESQL = ("postgresql",)
+_OWN = {
+    "mysql_": ("mysql", "mariadb"),
+    "sqlite_": ("sqlite",),
+    "sequences": _POSTGRESQL,
+    "identity": _POSTGRESQL,
+    "enums": _POSTGRESQL,
+    "casts": _POSTGRESQL,
+}
 """How the names of those begin that only some backends need, by SQLAlchemy's names."""
 _registered: dict[str, Plugin] = {}
 _set_up: set[str] = set()

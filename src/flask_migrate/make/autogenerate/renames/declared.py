@@ -9,11 +9,13 @@ import typing as t
 
 import sqlalchemy as sa
 
-from .matching import Dropped
 from .names import Key
 from .names import Names
 from .names import Sides
 from .names import spell
+
+if t.TYPE_CHECKING:
+    from .matching import Dropped
 
 HINT = "renamed_from"
 """The key in ``info=`` of a table or a column."""
