@@ -18,6 +18,9 @@ from tests.compat.environments import ROOT
 from tests.compat.environments import Worker
 from tests.support.apps import RevisionFile
 
+RUN = "import sys; sys.modules['pygments'] = None; from flask.cli import main; main()"
+"""What runs ``flask``: without Pygments, which Mako loads where it is. Our environment
+has it for the documentation, the others do not."""
 APPLICATION = pathlib.Path(__file__).with_name("application.py")
 
 

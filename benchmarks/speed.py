@@ -19,11 +19,11 @@ from benchmarks.places import Places
 from benchmarks.rivals import APPLICATION
 from benchmarks.rivals import both
 from benchmarks.rivals import Rival
+from benchmarks.rivals import RUN
 from benchmarks.tables import spread
 from benchmarks.tables import Table
 
 REVISIONS = 1_000
-RUN = "from flask.cli import main; main()"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from tests.compat.environments import ROOT
 from tests.support.generated import write_files
 
 from benchmarks.figures import Spent
+from benchmarks.rivals import RUN
 from benchmarks.schemas import Change
 from benchmarks.schemas import write_django_migration
 from benchmarks.schemas import write_django_models
@@ -52,10 +53,7 @@ class Tool:
     path: str = ""
     edit: str = ""
 
-    code = (
-        "import sys; sys.modules['pygments'] = None; from flask.cli import main; main()"
-    )
-    """Without Pygments, which Mako loads where it is: not all of them have it."""
+    code = RUN
 
     def write(self, folder: pathlib.Path, *, tables: int) -> None:
         """Write an application with a number of models, and an empty repository."""
