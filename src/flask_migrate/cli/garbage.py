@@ -9,7 +9,7 @@ import gc
 AT_START = 100_000
 """New objects until the next look; 700 otherwise. What a start makes is no garbage."""
 
-AT_WORK = 20_000
+AT_WORK = 5_000
 """The same while a command works: the tables of a thousand revisions are garbage."""
 
 
