@@ -217,6 +217,8 @@ class PostgreSQL(Server):
             "full_page_writes": "off",
             "listen_addresses": "127.0.0.1",
             "max_connections": "60",
+            # Flask-Migrate makes thousands of tables in one transaction.
+            "max_locks_per_transaction": "512",
             "max_prepared_transactions": "20",
             "max_wal_senders": "0",
             "port": str(self.port),
