@@ -61,7 +61,10 @@ def _run_together(
 
     try:
         result = run(connection, join(statements))
-    except exc.DBAPIError:
+    except exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+
         return None
 
     # SQLAlchemy gives the first of several answers only.
