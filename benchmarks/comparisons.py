@@ -197,9 +197,9 @@ def measure(places: Places, backends: list[Backend], *, rounds: int) -> None:
 
     Each command is a process of its own; what is counted begins when Flask and
     Flask-SQLAlchemy are imported, without what the application takes for its models,
-    and ends with the process. Ours compares with the
-    database itself, as Flask-Migrate does, and runs among the same installed packages.
-    The rounds go from one to the other.
+    and ends with the process. Ours compares with the database itself, as Flask-Migrate
+    does, and runs among the same installed packages. The rounds go from one to the
+    other.
     """
     table = Table(
         "database",
