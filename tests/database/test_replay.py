@@ -40,14 +40,15 @@ def connections() -> t.Iterator[list[object]]:
 def test_words_of_a_step(
     database_url: str, tmp_path: pathlib.Path, backend: Backend
 ) -> None:
-    """Each further revision of one statement sends the same few words."""
+    """Each further revision of one statement sends the same few words, either way."""
     project = make_shop(tmp_path, database_url, *map(make_table, range(1, 24)))
     project.run_well("upgrade", "a3")
-    few, many = (
-        count_sent(lambda target=target: project.run_well("upgrade", target))
-        for target in ("a6", "a23")
+    few, many, many_back, few_back = (
+        count_sent(lambda words=words: project.run_well(*words.split()))
+        for words in ("upgrade a6", "upgrade a23", "downgrade a6", "downgrade a3")
     )
     assert many - few == WORDS[backend.name] * (17 - 3)
+    assert many_back - few_back == WORDS[backend.name] * (17 - 3)
 
 
 def test_connections_of_an_upgrade(

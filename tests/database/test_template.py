@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import pathlib
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from flask_migrate.databases.snapshot import take_snapshot
 from flask_migrate.databases.template import Place as PlaceKind
 from flask_migrate.databases.template import Template
 from flask_migrate.databases.template import Templates
+from flask_migrate.errors import LockNotAcquired
 from flask_migrate.extension.shelves import find_shelves
 from flask_migrate.extension.shelves import read_lineage
 from tests.support.apps import make_shop
@@ -84,6 +86,15 @@ def place(
     yield place
     place.shop.run("template", "--drop")
     place.shop.run("drop", "--confirm", str(url.database))
+
+
+def is_unlocked(shop: Project) -> bool:
+    """Tell whether another run could begin now; called in a thread of its own."""
+    try:
+        with shop.app.app_context(), shop.migrate.lock(timeout=0):
+            return True
+    except LockNotAcquired:
+        return False
 
 
 def read_snapshot(url: sa.URL | str) -> t.Any:
@@ -332,9 +343,20 @@ def test_an_env_py_that_looks_elsewhere(
     )
     place.shop.run_well("template")
     monkeypatch.setenv("VERSIONS", "others")
+    templates, _ = place.open()
+    undo, kept_off = templates.undo_copy, []
+
+    def note(self: Templates) -> None:
+        with ThreadPoolExecutor() as pool:
+            kept_off.append(not pool.submit(is_unlocked, place.shop).result())
+        undo()
+
+    monkeypatch.setattr(type(templates), "undo_copy", note)
     assert place.prepare() == 3
     assert "finds no revision" in place.logged.text
     assert "others" in audit(place.url).schema
+    # Where the database itself is replaced, nobody may be connected to it.
+    assert kept_off == [not templates.makes_database]
 
 
 @pytest.mark.schemas

@@ -84,7 +84,7 @@ class Preparing(Existing, Applying):
         self.create()
 
         if opened is not None:
-            self._check_copies(opened, copied)
+            self._check_copies(opened, copied, lock_timeout)
 
         with self._keeping_others_off(lock_timeout):
             result = self._upgrade(
@@ -184,8 +184,8 @@ class Preparing(Existing, Applying):
             if not shelf.templates.makes_database:
                 limit = self.state.read_settings().connect_timeout
                 make_missing(shelf.database, {}, timeout=limit)
-                stack.enter_context(self.lock(shelf.database.key, timeout=timeout))
 
+            stack.enter_context(self._holding(shelf, timeout))
             is_copied = template.copy(shelf.templates, chosen)
 
         if is_copied:
@@ -193,7 +193,21 @@ class Preparing(Existing, Applying):
 
         return is_copied
 
-    def _check_copies(self, opened: Opened, copied: tuple[Shelf, ...]) -> None:
+    def _holding(
+        self, shelf: Shelf, timeout: float | None
+    ) -> contextlib.AbstractContextManager[None]:
+        """Return the migration lock, where a copy goes into a database that is there.
+
+        Elsewhere the lock would keep the database from being replaced.
+        """
+        if shelf.templates.makes_database:
+            return contextlib.nullcontext()
+
+        return self.lock(shelf.database.key, timeout=timeout)
+
+    def _check_copies(
+        self, opened: Opened, copied: tuple[Shelf, ...], timeout: float | None
+    ) -> None:
         """Take back a copy that ``env.py`` does not see as one.
 
         One of its own may choose a version table by what the template cannot know.
@@ -204,16 +218,18 @@ class Preparing(Existing, Applying):
         if not copied or find_kind(pathlib.Path(opened.history.dir)) is not None:
             return
 
-        heads = opened.read_heads()
-
         for shelf in copied:
-            if not heads.get(shelf.database.name):
-                _log.warning(
-                    "env.py finds no revision in the copy of a template; the revisions"
-                    " are run instead.",
-                )
+            # It may choose the version table, after which the lock is named.
+            if opened.read_heads().get(shelf.database.name):
+                continue
 
-                with explained(shelf.database):
+            with self._holding(shelf, timeout), explained(shelf.database):
+                # Another run may have upgraded it meanwhile.
+                if not opened.read_heads().get(shelf.database.name):
+                    _log.warning(
+                        "env.py finds no revision in the copy of a template; the"
+                        " revisions are run instead.",
+                    )
                     shelf.templates.undo_copy()
 
 

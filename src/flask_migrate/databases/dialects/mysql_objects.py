@@ -20,8 +20,9 @@ _SWAPS = re.compile(r"(?i)\bEXCHANGE\s+PARTITION\b")
 _TABLE = re.compile(r"(?i)\w+\s+(?:(?:UNIQUE|FULLTEXT|SPATIAL)\s+)?(?:TABLE|INDEX)\b")
 _NAME = r"(?:`[^`]+`|(?!IF\b)[^\W\d][\w$]*)"
 _TARGET = re.compile(
-    rf"(?i)(?:(?:CREATE|ALTER)\s+TABLE|(?:CREATE\s+(?:UNIQUE\s+)?|DROP\s+)INDEX\s+{_NAME}"
-    rf"\s+ON)\s+(?P<target>{_NAME})(?=[\s(]|\Z)(?!\s*\.)"
+    rf"(?i)(?:(?:CREATE|ALTER|DROP)\s+TABLE|"
+    rf"(?:CREATE\s+(?:UNIQUE\s+)?|DROP\s+)INDEX\s+{_NAME}\s+ON)"
+    rf"\s+(?P<target>{_NAME})(?=[\s(]|\Z)(?!\s*[.,])"
 )
 """The one table that a statement changes, in this database; it may name others.
 
