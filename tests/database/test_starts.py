@@ -294,3 +294,23 @@ def test_two_heads_are_listed(tmp_path: pathlib.Path) -> None:
         assert found.scalars().all() == ["c1"]
 
     engine.dispose()
+
+
+def test_the_application_is_no_garbage(shop: Project) -> None:
+    """Python never looks through what the application has imported."""
+    folder = shop.folder.parent
+    (folder / "app.py").write_text(
+        f"{APP}\n"
+        "import gc\n"
+        "class Kept(list): pass\n"
+        "kept = [Kept() for _ in range(20_000)]\n"
+        "def look(phase, info):\n"
+        "    if phase == 'start' and info['generation'] < 2:\n"
+        "        open('looks', 'a').write(\n"
+        "            f'{sum(type(one) is Kept for one in gc.get_objects())}\\n')\n"
+        "gc.callbacks.append(look)\n"
+    )
+    list_modules(folder, "db", "check")
+    looks = (folder / "looks").read_text().split()
+    assert looks
+    assert set(looks) == {"0"}

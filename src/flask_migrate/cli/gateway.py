@@ -69,9 +69,9 @@ class Gateway(click.Group):
     def _find_group(self, context: click.Context, name: str) -> click.Command:
         with collecting_rarely(AT_START):
             app = _load_app(context)
-
-        # What an application has imported stays: nobody has to look at it again.
-        gc.freeze()
+            # What an application has imported stays: nobody has to look at it, not
+            # even once, as when the usual frequency comes back.
+            gc.freeze()
 
         if not has_app_context() or current_app != app:
             context.with_resource(app.app_context())
