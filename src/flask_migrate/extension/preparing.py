@@ -180,12 +180,11 @@ class Preparing(Existing, Applying):
         if chosen is None:
             return False
 
-        with contextlib.ExitStack() as stack:
-            if not shelf.templates.makes_database:
-                limit = self.state.read_settings().connect_timeout
-                make_missing(shelf.database, {}, timeout=limit)
+        if not shelf.templates.makes_database:
+            limit = self.state.read_settings().connect_timeout
+            make_missing(shelf.database, {}, timeout=limit)
 
-            stack.enter_context(self._holding(shelf, timeout))
+        with self._holding(shelf, timeout):
             is_copied = template.copy(shelf.templates, chosen)
 
         if is_copied:
