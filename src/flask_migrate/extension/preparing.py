@@ -217,9 +217,11 @@ class Preparing(Existing, Applying):
         if not copied or find_kind(pathlib.Path(opened.history.dir)) is not None:
             return
 
+        # Before the lock: env.py may choose the version table, after which it is named.
+        heads = opened.read_heads()
+
         for shelf in copied:
-            # It may choose the version table, after which the lock is named.
-            if opened.read_heads().get(shelf.database.name):
+            if heads.get(shelf.database.name):
                 continue
 
             with self._holding(shelf, timeout), explained(shelf.database):
